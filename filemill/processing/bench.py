@@ -1,0 +1,124 @@
+"""The bench: what an operation is given to work with on one file.
+
+An operation's `run` is trusted code in the worker. It never touches the file's bytes itself: it asks the bench to run
+a *sealed function* (libvips, PDFium, PyAV, plain Python) in the cage, or to run a *tool* (FFmpeg) under the cage's
+exec zygote, and sees only the JSON facts that come back.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one run in the cage may use; breaking any of them ends it with a `LimitError`."""
+
+    memory_bytes: int = 512 * 1024**2
+    cpu_seconds: int = 60
+    wall_seconds: float = 120.0
+    output_bytes: int = 2 * 1024**3
+    open_files: int = 64
+
+
+@dataclass(kw_only=True)
+class Output:
+    """One output file in the making: it lies in the run's scratch directory until it is published."""
+
+    name: str
+    media_type: str
+    path: Path
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What a client may want to know of it: width, height (pixels), duration (seconds), pages."""
+
+
+class SealedOutput(Protocol):
+    """An output as the sealed function sees it: a descriptor to write to, and facts to tell."""
+
+    fd: int
+    facts: dict[str, Any]
+
+
+class SealedCall(Protocol):
+    """What a sealed function is given inside the cage: no path, no name, only descriptors."""
+
+    source_fd: int
+    """The input, opened read-only at offset 0."""
+    source_size: int
+    arguments: Mapping[str, Any]
+
+    def create_output(self, name: str, media_type: str) -> SealedOutput:
+        """Ask the worker for an empty output file."""
+        ...
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Tell how much of this call is done, 0.0 to 1.0."""
+        ...
+
+
+SealedFunction = Callable[[SealedCall], dict[str, Any]]
+"""A module-level function of `filemill.processing.operations…`, called in the cage by its name; it returns JSON-able
+facts and raises `ProcessingError`s, which reach the worker with their code, message and evidence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolExit:
+    """How a tool ended; `stderr_tail` is its last 8 KiB of standard error."""
+
+    returncode: int
+    stderr_tail: str
+
+
+class Bench(Protocol):
+    """One file's place of work in the worker."""
+
+    media_type: str
+    """The input's media type, as its content shows it."""
+    file_name: str
+    """The input's name, for naming outputs; never a path."""
+    source_size: int
+
+    def call(
+        self,
+        function: SealedFunction,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        source: Output | None = None,
+        share: tuple[float, float] = (0.0, 100.0),
+        limits: Limits | None = None,
+    ) -> dict[str, Any]:
+        """Run a sealed function on the input (or on an output made before) in the cage and return its facts.
+
+        `share` is the part of the task's progress, in percent, that the call's 0.0–1.0 covers.
+        """
+        ...
+
+    def run_tool(
+        self,
+        tool: str,
+        arguments: Sequence[str],
+        *,
+        outputs: Sequence[Output] = (),
+        on_line: Callable[[str], None] | None = None,
+        limits: Limits | None = None,
+    ) -> ToolExit:
+        """Run a tool under the cage's exec zygote.
+
+        The tool finds the input at descriptor 3 (read-only, offset 0), a pipe whose lines go to `on_line` at 4, and
+        the outputs, in order, from 5 on. A return code other than 0 is the caller's to judge; a broken limit raises
+        `LimitError`, a missing tool `SystemFault`.
+        """
+        ...
+
+    def create_output(self, name: str, media_type: str) -> Output:
+        """Make an empty output file in scratch, to be filled by a tool."""
+        ...
+
+    def discard(self, output: Output) -> None:
+        """Drop an output that is not to be published."""
+        ...
+
+    def progress(self, percent: float, message: str = "") -> None:
+        """Tell how much of the task is done, 0 to 100."""
+        ...

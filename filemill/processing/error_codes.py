@@ -1,0 +1,34 @@
+"""The bounded list of codes that a failed task can carry in `error_code`, each with its meaning and its mend."""
+
+from typing import Final, NamedTuple
+
+
+class ErrorCode(NamedTuple):
+    """What a code means to a person, and what they can do about it."""
+
+    meaning: str
+    mend: str
+
+
+ERROR_CODES: Final[dict[str, ErrorCode]] = {
+    "corrupt_file": ErrorCode("The file is damaged or cut short.", "Send the whole file again."),
+    "empty_file": ErrorCode("The file holds no bytes.", "Send a file with content."),
+    "unsupported_format": ErrorCode("The format is not one that Filemill reads.", "Convert it to a listed format."),
+    "type_mismatch": ErrorCode("The content is not of the stated task type.", "Send it with the right task_type."),
+    "password_required": ErrorCode("The document is encrypted.", "Send it without its password."),
+    "too_large": ErrorCode("The file asks for more pixels, pages or bytes than is allowed.", "Send a smaller one."),
+    "invalid_options": ErrorCode("The options can't be applied to this file.", "Read error_message and change them."),
+    "source_missing": ErrorCode("The file is no longer where it was.", "Put it back and retry, or submit it anew."),
+    "source_denied": ErrorCode("The file may not be read.", "Check the path and its permissions."),
+    "memory_limit": ErrorCode("The work needed more memory than is allowed.", "Send a smaller or simpler file."),
+    "time_limit": ErrorCode("The work took longer than is allowed.", "Send a shorter file or cheaper options."),
+    "output_limit": ErrorCode("The output grew larger than is allowed.", "Ask for a smaller output."),
+    "poison": ErrorCode("The file killed its process three times.", "Look at the attempts; do not send it again."),
+    "cage_crashed": ErrorCode("The confined process died on this file.", "Retry; look at the attempt's evidence."),
+    "tool_missing": ErrorCode("A tool that the work needs is not installed.", "Run `filemill doctor`."),
+    "disk_full": ErrorCode("There was no room to store the output.", "Free disk space, then retry."),
+    "storage_error": ErrorCode("The output could not be stored.", "Check the storage, then retry."),
+    "worker_lost": ErrorCode("The worker died again and again.", "Look at the worker's log, then retry."),
+    "expired": ErrorCode("The task was not started before its deadline.", "Retry it, or add workers."),
+    "internal_error": ErrorCode("Filemill itself failed.", "Look for the task's id in the log and report it."),
+}

@@ -1,0 +1,41 @@
+"""What an operation declares of itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from filemill.processing.bench import Bench, Limits
+
+
+class Options(BaseModel):
+    """The typed options of an operation: at once its validation, its JSON schema, its form and its reference.
+
+    Unknown names are not an error here: the service keeps them and answers with a warning.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(Generic[OptionsT]):
+    """One thing that can be made of a file.
+
+    `run` works in the worker with a bench and returns the task's `result` (JSON-able facts, without the outputs,
+    which the bench keeps).
+    """
+
+    name: str
+    """Stable, `kind.verb`: `image.transform`."""
+    task_type: str
+    summary: str
+    media_types: frozenset[str]
+    options: type[OptionsT]
+    limits: Limits
+    run: Callable[[Bench, OptionsT], dict[str, Any]]
+    samples: tuple[str, ...]
+    """Files of `samples/` that show the operation."""
