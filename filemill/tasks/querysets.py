@@ -1,0 +1,55 @@
+"""Named reads of tasks."""
+
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q, QuerySet
+
+from filemill.tasks.statuses import Status
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+    from filemill.tasks.models import TaskLog
+
+UTC = ZoneInfo("UTC")
+
+
+class TaskQuerySet(QuerySet["TaskLog"]):
+    """Tasks, narrowed by who may see them and by what a client asks for."""
+
+    def visible_to(self, user: "AbstractBaseUser", *, everyone: bool = False) -> Self:
+        """Return the user's own tasks; all of them for staff who ask for everyone's."""
+        if everyone and getattr(user, "is_staff", False):
+            return self
+        return self.filter(user_id=user.pk)
+
+    def reachable_by(self, user: "AbstractBaseUser") -> Self:
+        """Return the tasks whose pages a user may open: their own, and for staff everyone's."""
+        return self.visible_to(user, everyone=True)
+
+    def created_between(self, first: date | None, last: date | None) -> Self:
+        """Narrow to tasks created from the first day to the last, both whole days in UTC."""
+        days = self
+        if first is not None:
+            days = days.filter(created_at__gte=datetime.combine(first, time(), UTC))
+        if last is not None:
+            days = days.filter(created_at__lt=datetime.combine(last, time(), UTC) + timedelta(days=1))
+        return days
+
+    def named_like(self, text: str) -> Self:
+        return self.filter(file_name__icontains=text)
+
+    def tagged(self, tag: str) -> Self:
+        return self.filter(tags__contains=[tag])
+
+    def newest_first(self) -> Self:
+        return self.order_by("-created_at", "-id")
+
+    def summary(self) -> dict[str, int]:
+        """Count tasks by status; `total` counts all."""
+        counts = self.aggregate(
+            **{status.value: Count("pk", filter=Q(status=status)) for status in Status}, total=Count("pk")
+        )
+        return {name: int(count) for name, count in counts.items()}
