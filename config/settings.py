@@ -9,7 +9,7 @@ from config.logs import logging_config
 ENVIRONMENT = environment.read()
 BASE_DIR = environment.BASE_DIR
 
-# --- Django -----------------------------------------------------------------------------------------------------------
+# --- Django ---
 SECRET_KEY = ENVIRONMENT.secret_key
 DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = ["*"] if DEBUG else ENVIRONMENT.allowed_hosts
@@ -76,7 +76,7 @@ LOGOUT_REDIRECT_URL = "/login/"
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(program=sys.argv[0], directory=ENVIRONMENT.log_dir)
 
-# --- database and cache -------------------------------------------------------------------------------------------------
+# --- database and cache ---
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -99,7 +99,7 @@ CACHES = {
     )
 }
 
-# --- files --------------------------------------------------------------------------------------------------------------
+# --- files ---
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static"
 STORAGES = {
@@ -121,7 +121,7 @@ FILEMILL_MAX_UPLOAD_BYTES = ENVIRONMENT.max_upload_bytes
 FILE_UPLOAD_TEMP_DIR = None
 FILE_UPLOAD_PERMISSIONS = 0o600
 
-# --- life cycle ---------------------------------------------------------------------------------------------------------
+# --- life cycle ---
 FILEMILL_WINDOW = ENVIRONMENT.window
 FILEMILL_LEASE_SECONDS = ENVIRONMENT.lease_seconds
 FILEMILL_HEARTBEAT_SECONDS = ENVIRONMENT.heartbeat_seconds
@@ -129,7 +129,7 @@ FILEMILL_SWEEP_SECONDS = ENVIRONMENT.sweep_seconds
 FILEMILL_DEADLINE_HOURS = ENVIRONMENT.deadline_hours
 FILEMILL_CAGE = ENVIRONMENT.cage
 
-# --- Celery: the seed's names, as `celery -A config …` reads them -------------------------------------------------------
+# --- Celery: the seed's names, as `celery -A config …` reads them ---
 CELERY_BROKER_URL = ENVIRONMENT.broker_url
 CELERY_RESULT_BACKEND = ENVIRONMENT.result_backend or None
 CELERYD_CONCURRENCY = ENVIRONMENT.celery_concurrency
@@ -143,7 +143,7 @@ CELERY_TASK_ROUTES = {
     "tasks.chore": {"queue": "file_processing"},
 }
 
-# --- the API ------------------------------------------------------------------------------------------------------------
+# --- the API ---
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "filemill.api.authentication.CachedBasicAuthentication",
@@ -170,7 +170,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# --- security -----------------------------------------------------------------------------------------------------------
+# --- security ---
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],

@@ -11,7 +11,6 @@ from filemill.tasks.statuses import Status
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-    from filemill.tasks.models import TaskLog
 
 UTC = ZoneInfo("UTC")
 

@@ -83,9 +83,7 @@ COMPLETE = _move("complete", {PROCESSING}, Status.COMPLETED, EventType.COMPLETED
 FAIL = _move("fail", {PROCESSING}, Status.FAILED, EventType.FAILED, "worker", Outcome.FAILED)
 DEFER = _move("defer", {PROCESSING}, PENDING, EventType.RETRIED, "worker", Outcome.DEFERRED)
 RESCUE = _move("rescue", {PROCESSING}, PENDING, EventType.RETRIED, "sweeper", Outcome.LOST)
-CANCEL = _move(
-    "cancel", {PENDING, PROCESSING}, Status.CANCELLED, EventType.CANCELLED, "person", Outcome.CANCELLED
-)
+CANCEL = _move("cancel", {PENDING, PROCESSING}, Status.CANCELLED, EventType.CANCELLED, "person", Outcome.CANCELLED)
 RETRY = _move("retry", {Status.FAILED, Status.CANCELLED}, PENDING, EventType.RETRIED, "person")
 FORCE_RETRY = _move("force_retry", set(TERMINAL), PENDING, EventType.RETRIED, "person")
 EXPIRE = _move("expire", {PENDING}, Status.FAILED, EventType.FAILED, "sweeper")

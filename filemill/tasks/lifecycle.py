@@ -1,0 +1,259 @@
+"""The one writer of `status`: a function per move.
+
+Each move is a single statement: a compare-and-set UPDATE (right source status, right fence), the event that tells of
+it, and the end of the open attempt, so that none of them can be seen without the others. A function returns the moved
+task, or None when the move was not allowed any more: somebody else was faster, and nothing was changed. Only the
+database's clock decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from filemill.tasks import statuses
+from filemill.tasks.models import TaskEventLog, TaskLog
+from filemill.tasks.statuses import EventType, Move
+from filemill.tasks.transition import (
+    NOW,
+    NULL,
+    Assignments,
+    Ending,
+    apply,
+    json_value,
+    seconds_ahead,
+    storable,
+    value,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """Who holds a lease."""
+
+    id: UUID
+    name: str
+
+
+NO_LEASE: Assignments = {"lease_owner": NULL, "lease_until": NULL}
+NO_ERROR: Assignments = {"error_code": NULL, "error_message": NULL}
+BACK_TO_PENDING: Assignments = {
+    **NO_LEASE,
+    "progress": ("0", []),
+    "started_at": NULL,
+    "published_at": NULL,
+    "retry_count": ("retry_count + 1", []),
+}
+
+
+# --- submit ---
+def create(tasks: Sequence[TaskLog]) -> None:
+    """Insert new tasks, each with its `created` event, in one transaction (or in the caller's)."""
+    with transaction.atomic():
+        TaskLog.objects.bulk_create(tasks, batch_size=1000)
+        TaskEventLog.objects.bulk_create(
+            [
+                TaskEventLog(
+                    task=task, event_type=EventType.CREATED, message=f"Created: {task.operation} of {task.file_name}"
+                )
+                for task in tasks
+            ],
+            batch_size=1000,
+        )
+
+
+# --- moves of a worker ---
+def start(task_id: UUID | str, *, worker: Worker) -> TaskLog | None:
+    """Claim a pending task that is due: attempt and fence grow, the lease begins, an attempt opens."""
+    where = " AND (run_after IS NULL OR run_after <= statement_timestamp())"
+    where += " AND (deadline_at IS NULL OR deadline_at > statement_timestamp())"
+    return _one(_start("id = %s" + where, [str(task_id)], worker))
+
+
+def start_next_of_batch(batch_id: UUID | str, *, worker: Worker) -> TaskLog | None:
+    """Claim the next due file of a batch; files that another slice is just claiming are passed over."""
+    where = """id = (SELECT id FROM tasks_tasklog
+                     WHERE batch_id = %s AND lane = 'slice' AND status = 'pending'
+                       AND (run_after IS NULL OR run_after <= statement_timestamp())
+                       AND (deadline_at IS NULL OR deadline_at > statement_timestamp())
+                     ORDER BY batch_index LIMIT 1 FOR UPDATE SKIP LOCKED)"""
+    return _one(_start(where, [str(batch_id)], worker))
+
+
+def start_next_in_order(batch_id: UUID | str, *, worker: Worker) -> TaskLog | None:
+    """Claim the next file of an ordered batch, unless one of its files is at work or waits to be tried again.
+
+    The batch's row is locked for the moment of the claim: without it two slices could both see no file at work.
+    """
+    where = """id = (SELECT id FROM tasks_tasklog WHERE batch_id = %s AND lane = 'slice' AND status = 'pending'
+                     ORDER BY batch_index LIMIT 1)
+               AND (run_after IS NULL OR run_after <= statement_timestamp())
+               AND NOT EXISTS (SELECT 1 FROM tasks_tasklog
+                               WHERE batch_id = %s AND lane = 'slice' AND status = 'processing')"""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM tasks_batch WHERE id = %s FOR UPDATE", [str(batch_id)])
+        return _one(_start(where, [str(batch_id), str(batch_id)], worker))
+
+
+def _start(where: str, parameters: list[Any], worker: Worker) -> list[TaskLog]:
+    changes: Assignments = {
+        "attempt": ("attempt + 1", []),
+        "fence": ("fence + 1", []),
+        "started_at": NOW,
+        "progress": ("0", []),
+        "run_after": NULL,
+        "lease_owner": value(str(worker.id)),
+        "lease_until": seconds_ahead(settings.FILEMILL_LEASE_SECONDS),
+    }
+    opened = """, opened AS (
+        INSERT INTO tasks_taskattempt (task_id, number, generation, fence, worker, started_at,
+                                       outcome, error_code, error_message, evidence)
+        SELECT id, attempt, generation, fence, %s, statement_timestamp(), '', '', '', '{}' FROM moved)"""
+    message = f"Started by {worker.name}"
+    return apply(
+        statuses.START, where, parameters, changes, message=message, further=opened, further_parameters=[worker.name]
+    )
+
+
+def complete(task: TaskLog, *, result: dict[str, Any], ending: Ending) -> TaskLog | None:
+    """Store the result of an attempt that is still the task's own."""
+    changes: Assignments = {
+        **NO_LEASE,
+        **NO_ERROR,
+        "progress": ("100", []),
+        "result": json_value(result),
+        "completed_at": NOW,
+        "finished_at": NOW,
+    }
+    last = """, reached AS (
+        INSERT INTO tasks_taskprogress (task_id, attempt, progress, message, data, created_at)
+        SELECT id, attempt, 100, 'Completed', '{}', statement_timestamp() FROM moved)"""
+    return _by_worker(statuses.COMPLETE, task, changes, ending, further=last)
+
+
+def fail(task: TaskLog, *, ending: Ending) -> TaskLog | None:
+    """End a task whose error can't pass, or has been tried often enough."""
+    return _by_worker(statuses.FAIL, task, {**NO_LEASE, **_error(ending), "finished_at": NOW}, ending)
+
+
+def defer(
+    task: TaskLog, *, delay_seconds: float, ending: Ending, counts: bool = True, is_cage_death: bool = False
+) -> TaskLog | None:
+    """Put a task back to pending after an error that may pass; `counts` is off for a worker that just stops.
+
+    A file of a parallel batch travels alone from now on: it must not hold up its slice, nor die in one again.
+    """
+    changes: Assignments = {
+        **BACK_TO_PENDING,
+        "run_after": seconds_ahead(delay_seconds),
+        "failures": ("failures + %s", [1 if counts else 0]),
+        "cage_deaths": ("cage_deaths + %s", [1 if is_cage_death else 0]),
+        "lane": (
+            "CASE WHEN lane = 'slice' AND (SELECT parallel FROM tasks_batch b WHERE b.id = batch_id)"
+            " THEN 'bulk' ELSE lane END",
+            [],
+        ),
+    }
+    metadata = {"automatic": True, "reason": ending.error_code, "delay_seconds": round(delay_seconds, 3)}
+    return _by_worker(statuses.DEFER, task, changes, ending, metadata=metadata)
+
+
+def _by_worker(
+    move: Move,
+    task: TaskLog,
+    changes: Assignments,
+    ending: Ending,
+    *,
+    metadata: dict[str, Any] | None = None,
+    further: str = "",
+) -> TaskLog | None:
+    """Apply a move of the worker that holds the fence: an old hand changes nothing."""
+    where, parameters = "id = %s AND fence = %s", [str(task.pk), task.fence]
+    if metadata is None:
+        metadata = {"error_code": ending.error_code} if ending.error_code else {}
+    return _one(
+        apply(
+            move, where, parameters, changes, message=ending.message, metadata=metadata, ending=ending, further=further
+        )
+    )
+
+
+# --- moves of a person ---
+def cancel(task_id: UUID | str, *, reason: str, by: str) -> TaskLog | None:
+    """End a task at once; the worker at work on it, if any, is told to kill its cage."""
+    changes: Assignments = {**NO_LEASE, "cancelled_at": NOW, "finished_at": NOW}
+    return _one(
+        apply(
+            statuses.CANCEL,
+            "id = %s",
+            [str(task_id)],
+            changes,
+            message=f"Cancelled by {by}" + (f": {reason}" if reason else ""),
+            metadata={"reason": reason, "by": by},
+            ending=Ending(message=reason),
+            notify=True,
+        )
+    )
+
+
+def retry(task: TaskLog, *, by: str, force: bool) -> TaskLog | None:
+    """Begin a new generation of an ended task; its attempts, events and old outputs stay."""
+    changes: Assignments = {
+        **BACK_TO_PENDING,
+        **NO_ERROR,
+        "generation": ("generation + 1", []),
+        "failures": ("0", []),
+        "cage_deaths": ("0", []),
+        "result": NULL,
+        "completed_at": NULL,
+        "cancelled_at": NULL,
+        "finished_at": NULL,
+        "run_after": NULL,
+        "deadline_at": seconds_ahead(settings.FILEMILL_DEADLINE_HOURS * 3600),
+        "lane": ("'interactive'", []),
+    }
+    # The generation makes two retries that race into one: the second finds the task moved on.
+    where, parameters = "id = %s AND generation = %s", [str(task.pk), task.generation]
+    if not force:
+        where += " AND retry_count < max_retries"
+    move = statuses.FORCE_RETRY if force else statuses.RETRY
+    metadata: dict[str, Any] = {"automatic": False, "force": force, "by": by}
+    if task.result is not None:
+        metadata["previous_outputs"] = [output.get("name") for output in task.outputs]
+    return _one(apply(move, where, parameters, changes, message=f"Retried by {by}", metadata=metadata))
+
+
+# --- moves of the sweeper ---
+def rescue(limit: int) -> list[TaskLog]:
+    """Put back the tasks whose worker has not renewed its lease."""
+    where = _chosen("status = 'processing' AND lease_until < statement_timestamp()")
+    ending = Ending(error_code="worker_lost", message="The worker stopped renewing its lease")
+    metadata = {"automatic": True, "reason": "worker_lost"}
+    return apply(
+        statuses.RESCUE, where, [limit], BACK_TO_PENDING, message=ending.message, metadata=metadata, ending=ending
+    )
+
+
+def expire(limit: int) -> list[TaskLog]:
+    """Fail the tasks that nobody started before their deadline."""
+    where = _chosen("status = 'pending' AND deadline_at < statement_timestamp()")
+    ending = Ending(error_code="expired", message="The task was not started before its deadline")
+    changes: Assignments = {**_error(ending), "finished_at": NOW}
+    metadata = {"error_code": "expired"}
+    return apply(statuses.EXPIRE, where, [limit], changes, message=ending.message, metadata=metadata)
+
+
+def _chosen(condition: str) -> str:
+    return f"id IN (SELECT id FROM tasks_tasklog WHERE {condition} LIMIT %s FOR UPDATE SKIP LOCKED)"
+
+
+def _error(ending: Ending) -> Assignments:
+    return {"error_code": value(ending.error_code), "error_message": value(storable(ending.message))}
+
+
+def _one(moved: list[TaskLog]) -> TaskLog | None:
+    return moved[0] if moved else None

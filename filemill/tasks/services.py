@@ -1,0 +1,178 @@
+"""The use-cases: what a person or a program can do with tasks. The doors call these and nothing below them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models.functions import Now
+
+from filemill.files.sources import Source
+from filemill.tasks import dispatch, intake, lifecycle, results
+from filemill.tasks.intake import Intake, Wish
+from filemill.tasks.models import Batch, TaskLog
+from filemill.tasks.refusals import Conflict, Problem, Refused
+from filemill.tasks.statuses import Lane, Status, TaskType
+
+Checked = TypeVar("Checked")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """A path of a bulk request that was not accepted, by its index in the request."""
+
+    index: int
+    file_path: str
+    problem: Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkOutcome:
+    """What became of a bulk request."""
+
+    batch: Batch
+    tasks: list[TaskLog]
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+def submit(
+    *,
+    user: AbstractBaseUser,
+    task_type: object,
+    source: Source,
+    metadata: object = None,
+    tags: object = None,
+    strict: bool = False,
+) -> TaskLog:
+    """Accept one file: check everything, store the task, and hand it to a worker after commit.
+
+    Raises Refused with every problem that can be told at once. Works while the broker is down.
+    """
+    kind = intake.check_task_type(task_type)
+    problems: list[Problem] = []
+    wish = _collect(problems, lambda: intake.check_wish(kind, metadata, strict=strict))
+    checked_tags = _collect(problems, lambda: intake.check_tags(tags))
+    field_name = "file" if source.kind == "upload" else "file_path"
+    found = _collect(problems, lambda: intake.examine(source, task_type=kind, field=field_name))
+    if wish is None or found is None or checked_tags is None:
+        raise Refused(problems)
+    task = _new_task(user, kind, source, found, wish, checked_tags)
+    with transaction.atomic():
+        lifecycle.create([task])
+        transaction.on_commit(lambda: dispatch.refill(user_id=user.pk, lane=Lane.INTERACTIVE))
+    return task
+
+
+def submit_bulk(
+    *,
+    user: AbstractBaseUser,
+    task_type: object,
+    file_paths: Sequence[str],
+    metadata: object = None,
+    tags: object = None,
+    parallel: bool = True,
+    strict: bool = False,
+) -> BulkOutcome:
+    """Accept many files at once; those that can't be taken are named by index, the others go on.
+
+    Raises Refused when the request itself is wrong or not one file can be taken.
+    """
+    kind = intake.check_task_type(task_type)
+    problems: list[Problem] = []
+    wish = _collect(problems, lambda: intake.check_wish(kind, metadata, strict=strict))
+    checked_tags = _collect(problems, lambda: intake.check_tags(tags))
+    if wish is None or checked_tags is None:
+        raise Refused(problems)
+    batch = Batch(user=user, task_type=kind, parallel=parallel, files_count=0)
+    tasks, rejected = [], []
+    for index, path in enumerate(file_paths):
+        source = Source.from_path(path)
+        try:
+            found = intake.examine(source, task_type=kind, field=f"file_paths[{index}]")
+        except Refused as refused:
+            rejected.append(Rejected(index=index, file_path=path, problem=refused.problems[0]))
+            continue
+        task = _new_task(user, kind, source, found, wish, checked_tags)
+        task.batch, task.batch_index, task.lane = batch, index, _lane_of(kind, parallel=parallel)
+        tasks.append(task)
+    if not tasks:
+        raise Refused([item.problem for item in rejected])
+    batch.files_count = len(tasks)
+    with transaction.atomic():
+        batch.save(force_insert=True)
+        lifecycle.create(tasks)
+        transaction.on_commit(lambda: dispatch.send_batch(batch))
+    return BulkOutcome(batch=batch, tasks=tasks, rejected=rejected)
+
+
+def cancel(task: TaskLog, *, by: AbstractBaseUser, reason: str = "") -> TaskLog:
+    """End a pending or processing task at once; raise Conflict when it has ended already."""
+    moved = lifecycle.cancel(task.pk, reason=reason, by=by.get_username())
+    if moved is None:
+        task.refresh_from_db()
+        message = f"The task is {task.status} and can't be cancelled any more; only pending and processing tasks can."
+        raise Conflict(message, code="not_cancellable", status=task.status)
+    transaction.on_commit(lambda: dispatch.refill(user_id=moved.user_id, lane=moved.lane))
+    return moved
+
+
+def retry(task: TaskLog, *, by: AbstractBaseUser, force: bool = False) -> TaskLog:
+    """Begin an ended task anew; raise Conflict when its state or its count of retries does not allow it."""
+    with transaction.atomic():
+        moved = lifecycle.retry(task, by=by.get_username(), force=force)
+        if moved is not None:
+            transaction.on_commit(lambda: dispatch.refill(user_id=moved.user_id, lane=moved.lane))
+    if moved is None:
+        task.refresh_from_db()
+        raise _retry_conflict(task, force=force)
+    results.forget(task.pk)
+    return moved
+
+
+def _retry_conflict(task: TaskLog, *, force: bool) -> Conflict:
+    if task.status == Status.COMPLETED and not force:
+        message = "The task is completed; send force: true to run it again."
+    elif task.retry_count >= task.max_retries and task.status in {Status.FAILED, Status.CANCELLED}:
+        message = f"The task was re-run {task.retry_count} times, as often as allowed; send force: true to go on."
+        return Conflict(message, code="retry_limit_reached", status=task.status)
+    else:
+        message = f"The task is {task.status}; only failed and cancelled tasks can be retried."
+    return Conflict(message, code="not_retryable", status=task.status)
+
+
+def _collect(problems: list[Problem], check: Callable[[], Checked]) -> Checked | None:
+    """Run a check; its problems join the others, so that a client hears of all of them at once."""
+    try:
+        return check()
+    except Refused as refused:
+        problems.extend(refused.problems)
+        return None
+
+
+def _lane_of(task_type: str, *, parallel: bool) -> Lane:
+    """Large files travel alone: a video would hold up its slice; an ordered batch keeps to its one slice."""
+    return Lane.BULK if parallel and task_type == TaskType.VIDEO else Lane.SLICE
+
+
+def _new_task(
+    user: AbstractBaseUser, task_type: str, source: Source, found: Intake, wish: Wish, tags: list[str]
+) -> TaskLog:
+    return TaskLog(
+        user_id=user.pk,
+        task_type=task_type,
+        status=Status.PENDING,
+        source=source.to_json(),
+        file_name=found.file_name,
+        file_size=found.file_size,
+        file_path=found.file_path,
+        media_type=found.media_type,
+        operation=wish.operation,
+        options=wish.options,
+        metadata=wish.metadata,
+        warnings=wish.warnings,
+        tags=tags,
+        deadline_at=Now() + timedelta(hours=settings.FILEMILL_DEADLINE_HOURS),
+    )

@@ -1,0 +1,112 @@
+"""The one statement by which every move changes a task: compare-and-set, event and end of attempt together."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from filemill.tasks.models import TaskLog
+from filemill.tasks.statuses import Move, Status
+
+KILL_CHANNEL = "filemill_kill"
+"""PostgreSQL NOTIFY channel: the id of a task whose running work is to be killed."""
+
+Expression = tuple[str, list[Any]]
+"""SQL and its parameters."""
+Assignments = dict[str, Expression]
+"""Column -> its new value."""
+
+NOW: Expression = ("statement_timestamp()", [])
+NULL: Expression = ("NULL", [])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """What is told of an attempt's end."""
+
+    message: str = ""
+    error_code: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+def value(given: Any) -> Expression:
+    return "%s", [given]
+
+
+def json_value(given: Any) -> Expression:
+    return "%s::jsonb", [to_json(given)]
+
+
+def seconds_ahead(seconds: float) -> Expression:
+    return "statement_timestamp() + %s * interval '1 second'", [seconds]
+
+
+def to_json(given: Any) -> str:
+    return json.dumps(storable(given))
+
+
+def storable(given: Any) -> Any:
+    """Return the value with what PostgreSQL's text and jsonb can't hold replaced: NULs and lone surrogates."""
+    if isinstance(given, str):
+        return given.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(given, dict):
+        return {storable(str(name)): storable(item) for name, item in given.items()}
+    if isinstance(given, list | tuple):
+        return [storable(item) for item in given]
+    if isinstance(given, float) and not math.isfinite(given):
+        return None
+    return given
+
+
+def apply(
+    move: Move,
+    where: str,
+    parameters: Sequence[Any],
+    changes: Assignments,
+    *,
+    message: str,
+    metadata: dict[str, Any] | None = None,
+    ending: Ending | None = None,
+    further: str = "",
+    further_parameters: Sequence[Any] = (),
+    notify: bool = False,
+) -> list[TaskLog]:
+    """Move the tasks that `where` selects, if their status still allows it; return them as they are now.
+
+    `further` holds more CTEs that read from `moved`.
+    """
+    assignments = {"status": value(move.target.value), **changes}
+    columns = ", ".join(f"{column} = {expression}" for column, (expression, _) in assignments.items())
+    closed, closed_parameters = _close_attempt(move, ending)
+    notified = f", pg_notify('{KILL_CHANNEL}', moved.id::text) AS notified" if notify else ""
+    sql = f"""
+        WITH moved AS (
+            UPDATE tasks_tasklog SET {columns} WHERE {where} AND status = ANY(%s) RETURNING *
+        ), told AS (
+            INSERT INTO tasks_taskeventlog (task_id, event_type, generation, attempt, message, metadata, created_at)
+            SELECT id, %s, generation, attempt, %s, %s::jsonb, statement_timestamp() FROM moved
+        ){closed}{further}
+        SELECT moved.*{notified} FROM moved"""
+    values = [
+        *(value for _, given in assignments.values() for value in given),
+        *parameters,
+        [Status(source).value for source in sorted(move.sources)],
+        move.event.value,
+        storable(message)[:2000],
+        to_json(metadata or {}),
+        *closed_parameters,
+        *further_parameters,
+    ]
+    return list(TaskLog.objects.raw(sql, values))
+
+
+def _close_attempt(move: Move, ending: Ending | None) -> tuple[str, list[Any]]:
+    if move.outcome is None or ending is None:
+        return "", []
+    sql = """, closed AS (
+        UPDATE tasks_taskattempt a
+        SET ended_at = statement_timestamp(), outcome = %s, error_code = %s, error_message = %s,
+            evidence = a.evidence || %s::jsonb
+        FROM moved WHERE a.task_id = moved.id AND a.number = moved.attempt AND a.ended_at IS NULL)"""
+    return sql, [move.outcome.value, ending.error_code, storable(ending.message)[:2000], to_json(ending.evidence)]
