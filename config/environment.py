@@ -49,9 +49,10 @@ class Environment:
     cage: str
 
 
-def read(*, dotenv: Path = BASE_DIR / ".env") -> Environment:
+def read(*, dotenv: Path | None = None) -> Environment:
     """Read the environment, completed by `dotenv`; raise ImproperlyConfigured naming every wrong value at once."""
     env = Env(eager=False)
+    dotenv = dotenv or Path(os.environ.get("FILEMILL_ENV_FILE") or BASE_DIR / ".env")
     if dotenv.is_file():
         env.read_env(str(dotenv), recurse=False)
     home = Home(Path(env.str("FILEMILL_HOME", "") or BASE_DIR / "var").resolve())
