@@ -12,10 +12,12 @@ from filemill.processing.bench import Bench, Limits
 class Options(BaseModel):
     """The typed options of an operation: at once its validation, its JSON schema, its form and its reference.
 
-    Unknown names are not an error here: the service keeps them and answers with a warning.
+    Every field has a description and, in `json_schema_extra`, the key `x-valid`: the rest of the sentence "`option`
+    must be …", which is what a person is told who gives a wrong value. Unknown names are not an error here: the service
+    keeps them and answers with a warning. Types are strict: `"yes"` is no boolean and `"85"` no number.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)

@@ -1,0 +1,25 @@
+"""A sealed function known by its name alone, so that a worker need not load the libraries that it calls."""
+
+import importlib
+from typing import Any, cast
+
+from filemill.processing.bench import SealedCall, SealedFunction
+
+
+class SealedName:
+    """Stands for a sealed function: it has its `__module__` and `__qualname__`, and loads it only when called.
+
+    The cage sends the two names to its child, where the module has been loaded already.
+    """
+
+    def __init__(self, module: str, function: str) -> None:
+        self.__module__ = f"filemill.processing.operations.sealed.{module}"
+        self.__name__ = function
+        self.__qualname__ = function
+
+    def __call__(self, call: SealedCall) -> dict[str, Any]:
+        function = cast(SealedFunction, getattr(importlib.import_module(self.__module__), self.__name__))
+        return function(call)
+
+    def __repr__(self) -> str:
+        return f"SealedName({self.__module__}:{self.__qualname__})"
