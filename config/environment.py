@@ -5,6 +5,7 @@ import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, validate
@@ -43,6 +44,8 @@ class Environment:
     lease_seconds: float
     heartbeat_seconds: float
     sweep_seconds: float
+    stop_grace_seconds: float
+    retry_base_seconds: float
     deadline_hours: int
     max_upload_bytes: int
     token_days: int
@@ -92,6 +95,8 @@ def _values(env: Env, home: Home) -> dict[str, object]:
         "lease_seconds": env.float("FILEMILL_LEASE_SECONDS", 60.0, validate=positive),
         "heartbeat_seconds": env.float("FILEMILL_HEARTBEAT_SECONDS", 15.0, validate=validate.Range(min=0.1)),
         "sweep_seconds": env.float("FILEMILL_SWEEP_SECONDS", 10.0, validate=validate.Range(min=0.1)),
+        "stop_grace_seconds": env.float("FILEMILL_STOP_GRACE_SECONDS", 4.0, validate=validate.Range(min=0.0)),
+        "retry_base_seconds": env.float("FILEMILL_RETRY_BASE_SECONDS", 5.0, validate=validate.Range(min=0.0)),
         "deadline_hours": env.int("FILEMILL_DEADLINE_HOURS", 24 * 7, validate=positive),
         "max_upload_bytes": env.int("FILEMILL_MAX_UPLOAD_BYTES", 5 * 1024**3, validate=positive),
         "token_days": env.int("FILEMILL_TOKEN_DAYS", 365, validate=positive),
@@ -100,7 +105,8 @@ def _values(env: Env, home: Home) -> dict[str, object]:
 
 
 def _sentence(error: EnvValidationError) -> str:
-    wrong = "; ".join(f"{name}: {' '.join(map(str, messages))}" for name, messages in error.error_messages.items())
+    found = cast("dict[str, list[str]]", error.error_messages)
+    wrong = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in found.items())
     return f"The environment or .env holds values that can't be used. {wrong}"
 
 

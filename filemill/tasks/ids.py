@@ -4,19 +4,19 @@ import os
 import time
 import uuid
 
+NANOSECONDS_PER_MILLISECOND = 1_000_000
+
 
 def uuid7() -> uuid.UUID:
-    """Return a UUID of version 7 (RFC 9562): 48 bits of Unix milliseconds, then random bits.
+    """Return a UUID of version 7 (RFC 9562): 48 bits of Unix milliseconds, 12 of their fraction, 62 random bits.
 
-    Made here because PostgreSQL has uuidv7() only from version 18 on and Python from 3.14 on; rows that arrive
-    together lie together in the index.
+    Made here because PostgreSQL has uuidv7() only from version 18 on and Python from 3.14 on. Rows that arrive
+    together lie together in the index, and in the order in which they arrived.
     """
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10))
-    value = (milliseconds & (1 << 48) - 1) << 80 | random
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return uuid.UUID(int=value)
+    milliseconds, rest = divmod(time.time_ns(), NANOSECONDS_PER_MILLISECOND)
+    fraction = rest * 4096 // NANOSECONDS_PER_MILLISECOND
+    random = int.from_bytes(os.urandom(8)) & (1 << 62) - 1
+    return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | random)
 
 
 def celery_id() -> str:

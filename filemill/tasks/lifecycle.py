@@ -48,6 +48,9 @@ BACK_TO_PENDING: Assignments = {
     "retry_count": ("retry_count + 1", []),
 }
 
+TRAVELS_ALONE_IF_PARALLEL = """CASE WHEN lane = 'slice' AND (SELECT parallel FROM tasks_batch b WHERE b.id = batch_id)
+                               THEN 'bulk' ELSE lane END"""
+
 
 # --- submit ---
 def create(tasks: Sequence[TaskLog]) -> None:
@@ -152,11 +155,7 @@ def defer(
         "run_after": seconds_ahead(delay_seconds),
         "failures": ("failures + %s", [1 if counts else 0]),
         "cage_deaths": ("cage_deaths + %s", [1 if is_cage_death else 0]),
-        "lane": (
-            "CASE WHEN lane = 'slice' AND (SELECT parallel FROM tasks_batch b WHERE b.id = batch_id)"
-            " THEN 'bulk' ELSE lane END",
-            [],
-        ),
+        "lane": (TRAVELS_ALONE_IF_PARALLEL, []),
     }
     metadata = {"automatic": True, "reason": ending.error_code, "delay_seconds": round(delay_seconds, 3)}
     return _by_worker(statuses.DEFER, task, changes, ending, metadata=metadata)
@@ -248,7 +247,8 @@ def expire(limit: int) -> list[TaskLog]:
 
 
 def _chosen(condition: str) -> str:
-    return f"id IN (SELECT id FROM tasks_tasklog WHERE {condition} LIMIT %s FOR UPDATE SKIP LOCKED)"
+    # Nothing but literals of this module comes in here.
+    return f"id IN (SELECT id FROM tasks_tasklog WHERE {condition} LIMIT %s FOR UPDATE SKIP LOCKED)"  # noqa: S608
 
 
 def _error(ending: Ending) -> Assignments:

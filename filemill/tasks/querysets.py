@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 UTC = ZoneInfo("UTC")
 
 
-class TaskQuerySet(QuerySet["TaskLog"]):
+class TaskQuerySet(QuerySet["models.TaskLog"]):
     """Tasks, narrowed by who may see them and by what a client asks for."""
 
     def visible_to(self, user: "AbstractBaseUser", *, everyone: bool = False) -> Self:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -38,9 +38,19 @@ class BulkOutcome:
     rejected: list[Rejected] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What a request says of every file in it, checked."""
+
+    user: User
+    task_type: str
+    wish: Wish
+    tags: list[str]
+
+
 def submit(
     *,
-    user: AbstractBaseUser,
+    user: User,
     task_type: object,
     source: Source,
     metadata: object = None,
@@ -59,7 +69,8 @@ def submit(
     found = _collect(problems, lambda: intake.examine(source, task_type=kind, field=field_name))
     if wish is None or found is None or checked_tags is None:
         raise Refused(problems)
-    task = _new_task(user, kind, source, found, wish, checked_tags)
+    order = Order(user=user, task_type=kind, wish=wish, tags=checked_tags)
+    task = _new_task(order, source=source, found=found)
     with transaction.atomic():
         lifecycle.create([task])
         transaction.on_commit(lambda: dispatch.refill(user_id=user.pk, lane=Lane.INTERACTIVE))
@@ -68,7 +79,7 @@ def submit(
 
 def submit_bulk(
     *,
-    user: AbstractBaseUser,
+    user: User,
     task_type: object,
     file_paths: Sequence[str],
     metadata: object = None,
@@ -86,6 +97,7 @@ def submit_bulk(
     checked_tags = _collect(problems, lambda: intake.check_tags(tags))
     if wish is None or checked_tags is None:
         raise Refused(problems)
+    order = Order(user=user, task_type=kind, wish=wish, tags=checked_tags)
     batch = Batch(user=user, task_type=kind, parallel=parallel, files_count=0)
     tasks, rejected = [], []
     for index, path in enumerate(file_paths):
@@ -95,7 +107,7 @@ def submit_bulk(
         except Refused as refused:
             rejected.append(Rejected(index=index, file_path=path, problem=refused.problems[0]))
             continue
-        task = _new_task(user, kind, source, found, wish, checked_tags)
+        task = _new_task(order, source=source, found=found)
         task.batch, task.batch_index, task.lane = batch, index, _lane_of(kind, parallel=parallel)
         tasks.append(task)
     if not tasks:
@@ -108,7 +120,7 @@ def submit_bulk(
     return BulkOutcome(batch=batch, tasks=tasks, rejected=rejected)
 
 
-def cancel(task: TaskLog, *, by: AbstractBaseUser, reason: str = "") -> TaskLog:
+def cancel(task: TaskLog, *, by: User, reason: str = "") -> TaskLog:
     """End a pending or processing task at once; raise Conflict when it has ended already."""
     moved = lifecycle.cancel(task.pk, reason=reason, by=by.get_username())
     if moved is None:
@@ -119,7 +131,7 @@ def cancel(task: TaskLog, *, by: AbstractBaseUser, reason: str = "") -> TaskLog:
     return moved
 
 
-def retry(task: TaskLog, *, by: AbstractBaseUser, force: bool = False) -> TaskLog:
+def retry(task: TaskLog, *, by: User, force: bool = False) -> TaskLog:
     """Begin an ended task anew; raise Conflict when its state or its count of retries does not allow it."""
     with transaction.atomic():
         moved = lifecycle.retry(task, by=by.get_username(), force=force)
@@ -157,22 +169,20 @@ def _lane_of(task_type: str, *, parallel: bool) -> Lane:
     return Lane.BULK if parallel and task_type == TaskType.VIDEO else Lane.SLICE
 
 
-def _new_task(
-    user: AbstractBaseUser, task_type: str, source: Source, found: Intake, wish: Wish, tags: list[str]
-) -> TaskLog:
+def _new_task(order: Order, *, source: Source, found: Intake) -> TaskLog:
     return TaskLog(
-        user_id=user.pk,
-        task_type=task_type,
+        user_id=order.user.pk,
+        task_type=order.task_type,
         status=Status.PENDING,
         source=source.to_json(),
         file_name=found.file_name,
         file_size=found.file_size,
         file_path=found.file_path,
         media_type=found.media_type,
-        operation=wish.operation,
-        options=wish.options,
-        metadata=wish.metadata,
-        warnings=wish.warnings,
-        tags=tags,
+        operation=order.wish.operation,
+        options=order.wish.options,
+        metadata=order.wish.metadata,
+        warnings=order.wish.warnings,
+        tags=order.tags,
         deadline_at=Now() + timedelta(hours=settings.FILEMILL_DEADLINE_HOURS),
     )

@@ -67,25 +67,60 @@ class Move:
     """How the open attempt ends with this move, where one may be open."""
 
 
-def _move(
-    name: str, sources: set[Status], target: Status, event: EventType, who: str, outcome: Outcome | None = None
-) -> Move:
-    return Move(name=name, sources=frozenset(sources), target=target, event=event, who=who, outcome=outcome)
-
-
 PENDING, PROCESSING = Status.PENDING, Status.PROCESSING
 TERMINAL: Final = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 ACTIVE: Final = frozenset({PENDING, PROCESSING})
 TERMINAL_EVENTS: Final = (EventType.COMPLETED, EventType.FAILED, EventType.CANCELLED)
 
-START = _move("start", {PENDING}, PROCESSING, EventType.STARTED, "worker")
-COMPLETE = _move("complete", {PROCESSING}, Status.COMPLETED, EventType.COMPLETED, "worker", Outcome.COMPLETED)
-FAIL = _move("fail", {PROCESSING}, Status.FAILED, EventType.FAILED, "worker", Outcome.FAILED)
-DEFER = _move("defer", {PROCESSING}, PENDING, EventType.RETRIED, "worker", Outcome.DEFERRED)
-RESCUE = _move("rescue", {PROCESSING}, PENDING, EventType.RETRIED, "sweeper", Outcome.LOST)
-CANCEL = _move("cancel", {PENDING, PROCESSING}, Status.CANCELLED, EventType.CANCELLED, "person", Outcome.CANCELLED)
-RETRY = _move("retry", {Status.FAILED, Status.CANCELLED}, PENDING, EventType.RETRIED, "person")
-FORCE_RETRY = _move("force_retry", set(TERMINAL), PENDING, EventType.RETRIED, "person")
-EXPIRE = _move("expire", {PENDING}, Status.FAILED, EventType.FAILED, "sweeper")
+START = Move(name="start", sources=frozenset({PENDING}), target=PROCESSING, event=EventType.STARTED, who="worker")
+COMPLETE = Move(
+    name="complete",
+    sources=frozenset({PROCESSING}),
+    target=Status.COMPLETED,
+    event=EventType.COMPLETED,
+    who="worker",
+    outcome=Outcome.COMPLETED,
+)
+FAIL = Move(
+    name="fail",
+    sources=frozenset({PROCESSING}),
+    target=Status.FAILED,
+    event=EventType.FAILED,
+    who="worker",
+    outcome=Outcome.FAILED,
+)
+DEFER = Move(
+    name="defer",
+    sources=frozenset({PROCESSING}),
+    target=PENDING,
+    event=EventType.RETRIED,
+    who="worker",
+    outcome=Outcome.DEFERRED,
+)
+RESCUE = Move(
+    name="rescue",
+    sources=frozenset({PROCESSING}),
+    target=PENDING,
+    event=EventType.RETRIED,
+    who="sweeper",
+    outcome=Outcome.LOST,
+)
+CANCEL = Move(
+    name="cancel",
+    sources=ACTIVE,
+    target=Status.CANCELLED,
+    event=EventType.CANCELLED,
+    who="person",
+    outcome=Outcome.CANCELLED,
+)
+RETRY = Move(
+    name="retry",
+    sources=frozenset({Status.FAILED, Status.CANCELLED}),
+    target=PENDING,
+    event=EventType.RETRIED,
+    who="person",
+)
+FORCE_RETRY = Move(name="force_retry", sources=TERMINAL, target=PENDING, event=EventType.RETRIED, who="person")
+EXPIRE = Move(name="expire", sources=frozenset({PENDING}), target=Status.FAILED, event=EventType.FAILED, who="sweeper")
 
 MOVES: Final = (START, COMPLETE, FAIL, DEFER, RESCUE, CANCEL, RETRY, FORCE_RETRY, EXPIRE)

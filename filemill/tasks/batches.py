@@ -1,0 +1,43 @@
+"""A slice of a batch: the next few files, worked through one cage, until others should have their turn."""
+
+import time
+from uuid import UUID
+
+from filemill.processing.cage import Cage
+from filemill.tasks import dispatch, lifecycle
+from filemill.tasks.execution import execute
+from filemill.tasks.models import Batch, TaskLog
+from filemill.tasks.node import node
+from filemill.tasks.pulse import Pulse
+from filemill.tasks.statuses import Lane, Status
+
+SLICE_SECONDS = 0.25
+"""After about this much work a slice goes to the end of the queue, so that several users' batches share evenly."""
+
+
+def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse) -> int:
+    """Work on the batch's next files; send the next slice while files remain. Return how many were worked on."""
+    batch = Batch.objects.filter(pk=batch_id).first()
+    if batch is None:
+        return 0
+    done = 0
+    ends_at = time.monotonic() + SLICE_SECONDS
+    with cage.open_slice() as cage_slice:
+        while task := _claim(batch):
+            execute(task, cage_slice=cage_slice, pulse=pulse)
+            done += 1
+            if time.monotonic() >= ends_at or node.stopping_for_seconds() is not None:
+                break
+    if done and _remains(batch):
+        dispatch.send_slices(batch, 1)
+    return done
+
+
+def _claim(batch: Batch) -> TaskLog | None:
+    if batch.parallel:
+        return lifecycle.start_next_of_batch(batch.pk, worker=node.as_worker())
+    return lifecycle.start_next_in_order(batch.pk, worker=node.as_worker())
+
+
+def _remains(batch: Batch) -> bool:
+    return TaskLog.objects.filter(batch=batch, status=Status.PENDING, lane=Lane.SLICE).exists()

@@ -1,0 +1,119 @@
+"""Sending messages to the broker, without ever waiting long for it."""
+
+import logging
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from celery import Celery, current_app
+from kombu import Connection, Producer
+from kombu.exceptions import OperationalError
+from kombu.pools import producers
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+FILE_PROCESSING: Final = "tasks.file_processing"
+BULK_FILE_PROCESSING: Final = "tasks.bulk_file_processing"
+QUEUES: Final = ("file_processing", "bulk_processing")
+
+TIMEOUT_SECONDS = 0.4
+PAUSE_SECONDS = 5.0
+BROKER_ERRORS = (OperationalError, RedisError, OSError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A hint that a row is ready: the Celery task's name, the row's id and the id that Celery knows it by."""
+
+    name: str
+    row_id: str
+    celery_task_id: str
+
+
+class Breaker:
+    """Leaves the broker alone for a few seconds after it failed, so that only one request pays for the timeout."""
+
+    def __init__(self) -> None:
+        self._open_until = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return time.monotonic() < self._open_until
+
+    def trip(self) -> None:
+        self._open_until = time.monotonic() + PAUSE_SECONDS
+
+
+breaker = Breaker()
+_connections: dict[int, Connection] = {}
+
+
+def send(messages: Iterable[Message]) -> int:
+    """Publish messages; return how many the broker took before it failed, if it did.
+
+    What was not taken is no loss: its row waits, and the sweeper sends it later.
+    """
+    if breaker.is_open:
+        return 0
+    sent = 0
+    try:
+        with producers[connection(current_app)].acquire(block=True, timeout=TIMEOUT_SECONDS) as producer:
+            for message in messages:
+                _publish(producer, message)
+                sent += 1
+    except BROKER_ERRORS as error:
+        breaker.trip()
+        logger.warning("the broker does not answer (%s): what is due will be sent when it is back", error)
+    return sent
+
+
+def _publish(producer: Producer, message: Message) -> None:
+    current_app.send_task(
+        message.name, args=[message.row_id], task_id=message.celery_task_id, producer=producer, retry=False
+    )
+
+
+def connection(app: Celery) -> Connection:
+    """Return the publishing connection: Celery's broker with timeouts of its own, far shorter than a worker's.
+
+    redis-py retries by itself and so multiplies its timeout; the retry is switched off.
+    """
+    pid = os.getpid()
+    if pid not in _connections:
+        _connections.clear()  # a forked child must not share its parent's socket
+        options: dict[str, Any] = {
+            **app.conf.broker_transport_options,
+            "socket_timeout": TIMEOUT_SECONDS,
+            "socket_connect_timeout": TIMEOUT_SECONDS,
+            "max_retries": 0,
+        }
+        _connections[pid] = app.connection_for_write(connect_timeout=TIMEOUT_SECONDS, transport_options=options)
+    return _connections[pid]
+
+
+def depth() -> int | None:
+    """Return how many messages the broker holds, waiting or handed out unacknowledged; None when it can't tell."""
+    try:
+        with connection(current_app).clone() as link:
+            channel = link.default_channel
+            waiting = sum(_waiting(channel, queue) for queue in QUEUES)
+            return waiting + _unacknowledged(channel)
+    except BROKER_ERRORS as error:
+        logger.warning("the broker's depth can't be read: %s", error)
+        return None
+
+
+def _waiting(channel: Any, queue: str) -> int:
+    try:
+        return int(channel.queue_declare(queue=queue, passive=True).message_count)
+    except channel.connection.client.channel_errors:
+        return 0  # a queue that the broker does not know, as after a flush, holds nothing
+
+
+def _unacknowledged(channel: Any) -> int:
+    if not hasattr(channel, "unacked_key"):
+        return 0
+    return int(channel.client.hlen(channel.unacked_key))

@@ -1,0 +1,37 @@
+"""The scheduled chores that beat sends: cleaning up what nothing refers to any more."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Final
+
+from django.db.models.functions import Now
+
+from filemill.files import outputs, uploads
+from filemill.tasks.models import TaskLog, WorkerNode
+from filemill.tasks.statuses import Status
+
+logger = logging.getLogger(__name__)
+
+UNREFERENCED_SECONDS = 24 * 3600
+UNSEEN_DAYS = 7
+
+
+def tidy() -> None:
+    """Delete outputs and uploads that no task refers to, and workers that were not seen for a week."""
+    swept = outputs.sweep_unreferenced(is_referenced=_is_output_needed, older_than_seconds=UNREFERENCED_SECONDS)
+    swept += uploads.sweep_uploads(is_referenced=_is_upload_needed, older_than_seconds=UNREFERENCED_SECONDS)
+    WorkerNode.objects.filter(seen_at__lt=Now() - timedelta(days=UNSEEN_DAYS)).delete()
+    logger.info("tidied: %s unreferenced files and directories removed", swept)
+
+
+def _is_output_needed(task_id: str, fence: int) -> bool:
+    return TaskLog.objects.filter(pk=task_id, fence=fence, status__in=[Status.PROCESSING, Status.COMPLETED]).exists()
+
+
+def _is_upload_needed(upload_id: str) -> bool:
+    return TaskLog.objects.filter(file_path=f"upload:{upload_id}").exists()
+
+
+CHORES: Final[Mapping[str, Callable[[], None]]] = MappingProxyType({"tidy": tidy})

@@ -1,0 +1,59 @@
+"""Progress on its way from the cage to the rows: monotonic within an attempt, throttled, never part of the state."""
+
+import json
+import time
+
+from django.db import connection
+
+from filemill.tasks.models import TaskLog
+
+EVERY_SECONDS = 0.5
+"""At most this often per task; what comes in between is replaced by what comes later."""
+HIGHEST = 99
+"""100 is reached with the completion and not before."""
+QUARTER = 25
+
+STORE = """
+    WITH moved AS (
+        UPDATE tasks_tasklog SET progress = %(progress)s
+        WHERE id = %(id)s AND fence = %(fence)s AND status = 'processing' AND progress < %(progress)s
+        RETURNING id, attempt, generation
+    ), kept AS (
+        INSERT INTO tasks_taskprogress (task_id, attempt, progress, message, data, created_at)
+        SELECT id, attempt, %(progress)s, %(message)s, '{}', statement_timestamp() FROM moved
+    ), told AS (
+        INSERT INTO tasks_taskeventlog (task_id, event_type, generation, attempt, message, metadata, created_at)
+        SELECT id, 'progress', generation, attempt, %(message)s, %(metadata)s::jsonb, statement_timestamp()
+        FROM moved WHERE %(tells)s
+    )
+    SELECT 1 FROM moved"""
+
+
+class ProgressReporter:
+    """Stores the progress of one attempt; a passed quarter also becomes an event."""
+
+    def __init__(self, task: TaskLog) -> None:
+        self._task = task
+        self._stored = 0
+        self._stored_at = time.monotonic()  # so that work of an instant stores nothing but its end
+
+    def report(self, percent: float, message: str = "") -> None:
+        progress = min(HIGHEST, max(0, int(percent)))
+        now = time.monotonic()
+        if progress <= self._stored or now - self._stored_at < EVERY_SECONDS:
+            return
+        tells = progress // QUARTER > self._stored // QUARTER
+        self._stored, self._stored_at = progress, now
+        text = (message or f"{progress} %").replace("\x00", "")[:255]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                STORE,
+                {
+                    "progress": progress,
+                    "id": str(self._task.pk),
+                    "fence": self._task.fence,
+                    "message": text,
+                    "metadata": json.dumps({"progress": progress}),
+                    "tells": tells,
+                },
+            )

@@ -1,0 +1,183 @@
+"""The pulse of a worker process: a thread that renews leases and kills work that is not the process's any more.
+
+It has a database connection of its own, so that neither a long statement nor a lock of the work can make a lease run
+out. Once a second it looks whether a watched task was cancelled or taken over; PostgreSQL's NOTIFY makes that look
+happen at once.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from filemill.tasks.models import TaskLog
+from filemill.tasks.node import node
+from filemill.tasks.sweeping import SweepLoop
+from filemill.tasks.transition import KILL_CHANNEL
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+REPORT_SECONDS = 5.0
+
+RENEW = """
+    UPDATE tasks_tasklog t SET lease_until = statement_timestamp() + %s * interval '1 second'
+    FROM unnest(%s::uuid[], %s::bigint[]) AS w(id, fence)
+    WHERE t.id = w.id AND t.fence = w.fence AND t.status = 'processing'"""
+GONE = """
+    SELECT w.id FROM unnest(%s::uuid[], %s::bigint[]) AS w(id, fence)
+    LEFT JOIN tasks_tasklog t ON t.id = w.id AND t.fence = w.fence AND t.status = 'processing'
+    WHERE t.id IS NULL"""
+REPORT = """
+    INSERT INTO tasks_workernode (id, name, concurrency, started_at, seen_at)
+    VALUES (%s, %s, %s, statement_timestamp(), statement_timestamp())
+    ON CONFLICT (id) DO UPDATE SET seen_at = statement_timestamp(), concurrency = excluded.concurrency"""
+
+
+class KillReason(StrEnum):
+    """Why a run was killed."""
+
+    NOT_OURS = "not_ours"  # cancelled by a person, or rescued: its row has moved on without us
+    LEASE_UNSURE = "lease_unsure"  # the database could not be reached for a whole lease
+    STOPPING = "stopping"  # the worker shuts down and its grace is over
+
+
+@dataclass(kw_only=True)
+class Watched:
+    """A run under watch; `reason` is set when it was killed."""
+
+    fence: int
+    kill: Callable[[], None]
+    renewed_at: float
+    reason: KillReason | None = None
+
+
+class Pulse(threading.Thread):
+    """One per worker process."""
+
+    def __init__(self) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self._watched: dict[UUID, Watched] = {}
+        self._lock = threading.Lock()
+        self._renew_at = 0.0
+        self._report_at = 0.0
+        self._is_listening = False
+        self._sweeper = SweepLoop()
+
+    def watch(self, task: TaskLog, kill: Callable[[], None]) -> Watched:
+        """Keep the task's lease alive until `unwatch`; call `kill` from this thread when the run must end."""
+        watched = Watched(fence=task.fence, kill=kill, renewed_at=time.monotonic())
+        with self._lock:
+            self._watched[task.pk] = watched
+        return watched
+
+    def unwatch(self, task: TaskLog) -> None:
+        with self._lock:
+            self._watched.pop(task.pk, None)
+
+    def run(self) -> None:
+        while True:
+            try:
+                self._beat()
+            except DatabaseError as error:
+                logger.warning("the pulse can't reach the database: %s", error)
+                self._lose_connection()
+
+    def _beat(self) -> None:
+        self._kill_what_must_stop()
+        if not self._is_listening:
+            self._listen()
+        self._renew_when_due()
+        self._report_when_due()
+        self._sweeper.lead_when_free()
+        self._kill_what_is_gone()
+        self._wait_for_notice()
+
+    def _listen(self) -> None:
+        with connection.cursor() as cursor:
+            # Far below the lease: a stuck statement must not cost us the leases of all that we watch.
+            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [self._statement_timeout()])
+            cursor.execute(f"LISTEN {KILL_CHANNEL}")
+        self._is_listening = True
+
+    @staticmethod
+    def _statement_timeout() -> str:
+        return f"{max(500, int(settings.FILEMILL_LEASE_SECONDS * 1000 / 3))}ms"
+
+    def _lose_connection(self) -> None:
+        self._is_listening = False
+        self._sweeper.stop_leading()
+        connection.close()
+        now = time.monotonic()
+        for watched in self._all():
+            if now - watched.renewed_at > settings.FILEMILL_LEASE_SECONDS:
+                self._kill(watched, KillReason.LEASE_UNSURE)
+        # Nothing can tell that the database is back but trying; this sets the pace of the tries.
+        threading.Event().wait(min(LOOK_SECONDS, settings.FILEMILL_HEARTBEAT_SECONDS))
+
+    def _renew_when_due(self) -> None:
+        if time.monotonic() < self._renew_at:
+            return
+        watched = self._pairs()
+        now = time.monotonic()
+        if watched:
+            ids, fences = zip(*watched, strict=True)
+            with connection.cursor() as cursor:
+                cursor.execute(RENEW, [settings.FILEMILL_LEASE_SECONDS, list(ids), list(fences)])
+            for one in self._all():
+                one.renewed_at = max(one.renewed_at, now)
+        self._renew_at = now + settings.FILEMILL_HEARTBEAT_SECONDS
+
+    def _report_when_due(self) -> None:
+        if time.monotonic() < self._report_at:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(REPORT, [str(node.id), node.name, node.concurrency])
+        self._report_at = time.monotonic() + REPORT_SECONDS
+
+    def _kill_what_is_gone(self) -> None:
+        watched = self._pairs()
+        if not watched:
+            return
+        ids, fences = zip(*watched, strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(GONE, [list(ids), list(fences)])
+            gone = [row[0] for row in cursor.fetchall()]
+        for task_id in gone:
+            with self._lock:
+                found = self._watched.get(task_id)
+            if found is not None:
+                self._kill(found, KillReason.NOT_OURS)
+
+    def _kill_what_must_stop(self) -> None:
+        stopping = node.stopping_for_seconds()
+        if stopping is not None and stopping > settings.FILEMILL_STOP_GRACE_SECONDS:
+            for watched in self._all():
+                self._kill(watched, KillReason.STOPPING)
+
+    def _wait_for_notice(self) -> None:
+        """Wait until somebody notifies or a look is due; what was said does not matter, the rows do."""
+        timeout = min(LOOK_SECONDS, settings.FILEMILL_HEARTBEAT_SECONDS)
+        connection.ensure_connection()
+        for _ in connection.connection.notifies(timeout=timeout, stop_after=1):
+            break
+
+    @staticmethod
+    def _kill(watched: Watched, reason: KillReason) -> None:
+        if watched.reason is None:
+            watched.reason = reason
+            watched.kill()
+
+    def _all(self) -> list[Watched]:
+        with self._lock:
+            return list(self._watched.values())
+
+    def _pairs(self) -> list[tuple[UUID, int]]:
+        with self._lock:
+            return [(task_id, watched.fence) for task_id, watched in self._watched.items()]

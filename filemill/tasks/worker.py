@@ -1,0 +1,112 @@
+"""The Celery tasks: thin doors into execution. Their names are public and pinned (contract S7)."""
+
+import ctypes
+import logging
+import os
+import signal
+from typing import Any
+
+from celery import Task, shared_task, signals
+from celery.exceptions import Ignore
+from django.conf import settings
+
+from filemill.processing.cage import Cage
+from filemill.tasks import batches, broker, chores, lifecycle
+from filemill.tasks.execution import execute
+from filemill.tasks.models import TaskLog
+from filemill.tasks.node import node
+from filemill.tasks.pulse import Pulse
+from filemill.tasks.statuses import Status
+
+logger = logging.getLogger(__name__)
+
+PR_SET_PDEATHSIG = 1
+
+
+class TaskFailed(Exception):
+    """How a failed task shows in Celery's result backend; the truth is in the row."""
+
+
+class Crew:
+    """What a worker process works with: its cage and its pulse, made on first use and after the fork."""
+
+    def __init__(self) -> None:
+        self.cage = Cage(mode=settings.FILEMILL_CAGE)
+        self.pulse = Pulse()
+        self.pulse.start()
+
+
+_crews: dict[int, Crew] = {}
+
+
+def crew() -> Crew:
+    """Return this process's crew; a forked child never uses its parent's threads, sockets or cage."""
+    pid = os.getpid()
+    if pid not in _crews:
+        _crews.clear()
+        _crews[pid] = Crew()
+    return _crews[pid]
+
+
+@shared_task(name=broker.FILE_PROCESSING, bind=True)
+def file_processing(self: Task[Any, Any], task_id: str) -> dict[str, Any] | None:
+    """Work on one task, if it is still there to be claimed."""
+    hands = crew()
+    task = lifecycle.start(task_id, worker=node.as_worker())
+    if task is None:
+        logger.info("nothing to claim: another worker was first, or it ended", extra={"task_id": task_id})
+        raise Ignore
+    with hands.cage.open_slice() as cage_slice:
+        moved = execute(task, cage_slice=cage_slice, pulse=hands.pulse)
+    return _report(self, moved)
+
+
+@shared_task(name=broker.BULK_FILE_PROCESSING, ignore_result=True)
+def bulk_file_processing(batch_id: str) -> int:
+    """Work on a slice of a batch."""
+    hands = crew()
+    return batches.run_slice(batch_id, cage=hands.cage, pulse=hands.pulse)
+
+
+@shared_task(name="tasks.chore", ignore_result=True)
+def chore(name: str) -> None:
+    """Do one of the scheduled chores."""
+    chores.CHORES[name]()
+
+
+def _report(celery_task: Task[Any, Any], moved: TaskLog | None) -> dict[str, Any] | None:
+    """Tell Celery's result backend, where there is one, how the task stands (contract S2)."""
+    if settings.CELERY_RESULT_BACKEND is None:
+        return None
+    if moved is None:
+        celery_task.update_state(state="REVOKED", meta={})
+        raise Ignore
+    if moved.status == Status.FAILED:
+        failure = TaskFailed(f"{moved.error_code}: {moved.error_message}")
+        celery_task.backend.mark_as_failure(str(celery_task.request.id), failure)
+        raise Ignore
+    if moved.status == Status.PENDING:
+        celery_task.update_state(state="RETRY", meta=None)
+        raise Ignore
+    return {"id": str(moved.pk), "status": moved.status, "result": moved.result}
+
+
+@signals.worker_init.connect
+def _remember_main_process(sender: Any = None, **_: Any) -> None:
+    node.pid = os.getpid()
+    node.concurrency = int(getattr(sender, "concurrency", None) or 1)
+
+
+@signals.worker_process_init.connect
+def _prepare_process(**_: Any) -> None:
+    if os.getpid() != node.pid:
+        # kill -9 of the worker must not leave children that go on working unseen.
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != node.pid:
+            os._exit(1)  # the parent died before it could be watched
+    crew()
+
+
+@signals.worker_shutting_down.connect
+def _begin_stopping(**_: Any) -> None:
+    node.begin_stopping()

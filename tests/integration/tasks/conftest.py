@@ -1,0 +1,65 @@
+"""The cast and the rows of the tests of tasks."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+
+from filemill.tasks import broker, lifecycle
+from filemill.tasks.lifecycle import Worker
+from filemill.tasks.models import TaskLog
+
+NewTask = Callable[..., TaskLog]
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice", password="alice-s-password")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob", password="bob-s-password")
+
+
+@pytest.fixture
+def worker() -> Worker:
+    return Worker(id=uuid4(), name="mill:1/2")
+
+
+@pytest.fixture
+def new_task(alice: User) -> NewTask:
+    """Return a maker of pending tasks, with their `created` event."""
+
+    def make(**given: Any) -> TaskLog:
+        facts: dict[str, Any] = {
+            "user": alice,
+            "task_type": "image",
+            "file_name": "photo.jpg",
+            "file_size": 1000,
+            "file_path": "/inbox/photo.jpg",
+            "source": {"kind": "path", "path": "photo.jpg"},
+            "media_type": "image/jpeg",
+            "operation": "image.transform",
+        }
+        task = TaskLog(**{**facts, **given})
+        lifecycle.create([task])
+        return TaskLog.objects.get(pk=task.pk)
+
+    return make
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[broker.Message]]:
+    """Record the messages instead of giving them to the broker, which no worker of the test would empty."""
+    messages: list[broker.Message] = []
+
+    def record(given: Any) -> int:
+        taken = list(given)
+        messages.extend(taken)
+        return len(taken)
+
+    monkeypatch.setattr(broker, "send", record)
+    yield messages
