@@ -11,6 +11,8 @@ from filemill.tasks.statuses import Status
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
+    from filemill.tasks import models  # noqa: F401  the quoted base class below is of it
+
 
 UTC = ZoneInfo("UTC")
 

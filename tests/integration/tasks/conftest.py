@@ -1,6 +1,6 @@
 """The cast and the rows of the tests of tasks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -52,7 +52,7 @@ def new_task(alice: User) -> NewTask:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[broker.Message]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[broker.Message]:
     """Record the messages instead of giving them to the broker, which no worker of the test would empty."""
     messages: list[broker.Message] = []
 
@@ -62,4 +62,4 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[broker.Message]]:
         return len(taken)
 
     monkeypatch.setattr(broker, "send", record)
-    yield messages
+    return messages
