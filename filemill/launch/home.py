@@ -163,11 +163,7 @@ def check_owned(directory: Path) -> None:
     Raises LaunchError (`run_directory_not_ours`).
     """
     facts = directory.lstat()
-    if (
-        not stat.S_ISDIR(facts.st_mode)
-        or facts.st_uid != os.getuid()
-        or facts.st_mode & 0o077
-    ):
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid() or facts.st_mode & 0o077:
         raise LaunchError(
             f"{directory} must be a directory of this user with mode 0700; remove it and start again.",
             code="run_directory_not_ours",

