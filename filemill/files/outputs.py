@@ -4,6 +4,7 @@ Two attempts never write under one key, so a late hand can at worst leave files 
 `sweep_unreferenced` takes those.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -216,7 +217,5 @@ def _is_uuid(name: str) -> bool:
 
 
 def _remove_if_empty(directory: Path) -> None:
-    try:
+    with contextlib.suppress(OSError):  # it holds another attempt's files, or is gone: both are fine
         directory.rmdir()
-    except OSError:
-        pass  # it holds another attempt's files, or is gone: both are fine
