@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from filemill.processing.bench import Bench, Limits
-from filemill.processing.media import DOCUMENT_TYPES
+from filemill.processing.media import DOCUMENT_TYPES, extension_of
 from filemill.processing.operations.declaration import Operation, Options
 from filemill.processing.operations.sealed_name import SealedName
 
@@ -63,7 +63,7 @@ def read(bench: Bench, options: DocumentOptions) -> dict[str, Any]:
     Raises InputError `corrupt_file`, `empty_file`, `password_required`, `too_large`.
     """
     facts = bench.call(_READERS[bench.media_type], options.model_dump())
-    return {"media_type": bench.media_type, **facts}
+    return {"format": extension_of(bench.media_type), **facts}
 
 
 DOCUMENT_READ: Final = Operation(

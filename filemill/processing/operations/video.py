@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from filemill.processing.bench import Bench, Limits, Output
 from filemill.processing.errors import InputError
-from filemill.processing.media import VIDEO_TYPES
+from filemill.processing.media import VIDEO_TYPES, extension_of
 from filemill.processing.operations import ffmpeg
 from filemill.processing.operations.declaration import Operation, Options
 from filemill.processing.operations.ffmpeg import Encoding, VideoFormat
@@ -106,7 +106,7 @@ def _probe(bench: Bench) -> dict[str, Any]:
             f"The video has {facts['width']} x {facts['height']} pixels; it may have {MAX_FRAME_PIXELS:,} in all.",
             code="too_large",
         )
-    return {**facts, "media_type": bench.media_type}
+    return {"container": extension_of(bench.media_type), **facts}
 
 
 def _take_poster(bench: Bench, facts: dict[str, Any], wish: bool | Poster) -> dict[str, Any]:

@@ -1,0 +1,19 @@
+"""Sealed: opening the input by its descriptor, from its first byte."""
+
+import os
+from io import FileIO
+
+from filemill.processing.bench import SealedCall
+from filemill.processing.errors import InputError
+
+
+def refuse_empty(call: SealedCall) -> None:
+    """Refuse a file without bytes by name, before a decoder calls it damaged."""
+    if call.source_size == 0:
+        raise InputError("The file is empty.", code="empty_file")
+
+
+def open_as_file(call: SealedCall) -> FileIO:
+    """Give the input as an unbuffered Python file; closing it leaves the descriptor open."""
+    os.lseek(call.source_fd, 0, os.SEEK_SET)
+    return FileIO(call.source_fd, "rb", closefd=False)

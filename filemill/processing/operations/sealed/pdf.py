@@ -1,0 +1,163 @@
+"""Sealed: PDF, by PDFium: its facts, the text of every page, and a picture of the first."""
+
+import codecs
+import mmap
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import cffi
+import pypdfium2
+import pypdfium2.raw as pdfium
+import pyvips
+
+from filemill.processing.bench import SealedCall, SealedOutput
+from filemill.processing.errors import InputError
+from filemill.processing.operations.sealed.opening import refuse_empty
+from filemill.processing.operations.sealed.pdf_dates import read_pdf_date
+from filemill.processing.operations.sealed.text import TextCounts
+
+_MAX_PAGES: Final = 20_000
+_MAX_PREVIEW_SIDE: Final = 3000
+_POINTS_PER_INCH: Final = 72
+_PREVIEW_PERCENT: Final = 85
+_MAX_METADATA_CHARACTERS: Final = 1000
+_MAX_UNREADABLE_TOLD: Final = 20
+_METADATA: Final = {
+    "title": "Title",
+    "author": "Author",
+    "subject": "Subject",
+    "keywords": "Keywords",
+    "creator": "Creator",
+    "producer": "Producer",
+}
+_DATES: Final = {"created_at": "CreationDate", "modified_at": "ModDate"}
+_PAGE_END: Final = "\f"
+_PREVIEW_SHARE: Final = 0.1
+
+_ffi = cffi.FFI()
+codecs.lookup("utf-16-le")  # PDFium's texts are in it, and a sealed child can't load a codec any more
+
+
+def read_pdf(call: SealedCall) -> dict[str, Any]:
+    """Give pages, page size (points), metadata and a preview of the text; write text.txt and page-1.jpg.
+
+    Arguments: `text`, `preview` (whether to write them), `dpi` of the picture. Raises InputError `password_required`,
+    `corrupt_file`, `too_large`.
+    """
+    refuse_empty(call)
+    with _open(call) as document:
+        pages = len(document)
+        if pages > _MAX_PAGES:
+            raise InputError(f"The PDF has {pages:,} pages; it may have {_MAX_PAGES:,}.", code="too_large")
+        facts: dict[str, Any] = {"pages": pages, "metadata": _read_metadata(document)}
+        facts["page_size"] = _measure_first_page(document)
+        if call.arguments["preview"]:
+            _draw_first_page(document, call)
+        call.progress(_PREVIEW_SHARE, "First page drawn")
+        facts.update(_read_pages(document, call))
+    return facts
+
+
+@contextmanager
+def _open(call: SealedCall) -> Iterator[pypdfium2.PdfDocument]:
+    """Map the file into memory: PDFium reads only the parts it needs, and no path and no callback is needed."""
+    os.lseek(call.source_fd, 0, os.SEEK_SET)
+    with mmap.mmap(call.source_fd, 0, access=mmap.ACCESS_READ) as mapped, _ffi.from_buffer(mapped) as held:
+        address = int(_ffi.cast("uintptr_t", held))
+        handle = pdfium.FPDF_LoadMemDocument64(address, len(mapped), None)
+        if not handle:
+            raise _explain_refusal(pdfium.FPDF_GetLastError())
+        with pypdfium2.PdfDocument(handle) as document:
+            if len(document) < 1:
+                raise InputError("The PDF holds no page that can be read.", code="corrupt_file")
+            yield document
+
+
+def _explain_refusal(reason: int) -> InputError:
+    if reason == pdfium.FPDF_ERR_PASSWORD:
+        return InputError("The PDF is encrypted: send it without its password.", code="password_required")
+    if reason == pdfium.FPDF_ERR_SECURITY:
+        message = "The PDF is encrypted in a way that can't be read."
+        return InputError(message, code="unsupported_format", evidence={"pdfium": reason})
+    return InputError("The PDF is damaged or cut short.", code="corrupt_file", evidence={"pdfium": reason})
+
+
+def _read_metadata(document: pypdfium2.PdfDocument) -> dict[str, str]:
+    found = {name: document.get_metadata_value(key)[:_MAX_METADATA_CHARACTERS] for name, key in _METADATA.items()}
+    dates = {name: read_pdf_date(document.get_metadata_value(key)) for name, key in _DATES.items()}
+    return {name: value for name, value in {**found, **dates}.items() if value}
+
+
+def _measure_first_page(document: pypdfium2.PdfDocument) -> dict[str, float] | None:
+    try:
+        width, height = document.get_page_size(0)
+    except pypdfium2.PdfiumError:
+        return None
+    return {"width": round(width, 1), "height": round(height, 1)}
+
+
+def _draw_first_page(document: pypdfium2.PdfDocument, call: SealedCall) -> None:
+    """Draw the page at the resolution asked for, or smaller where its paper is so large that it would fill memory."""
+    try:
+        page = document[0]
+    except pypdfium2.PdfiumError:
+        return  # its text can't be read either: that is told once, with the pages
+    longest = max(page.get_size()) or 1.0
+    scale = min(call.arguments["dpi"] / _POINTS_PER_INCH, _MAX_PREVIEW_SIDE / longest)
+    bitmap = page.render(scale=scale, rev_byteorder=True)
+    channels = bitmap.n_channels
+    rows = pyvips.Image.new_from_memory(bytes(bitmap.buffer), bitmap.stride, bitmap.height, 1, "uchar")
+    image = rows.crop(0, 0, bitmap.width * channels, bitmap.height)
+    if channels > 1:
+        image = image.bandfold(factor=channels)[0:3]
+    output = call.create_output("page-1.jpg", "image/jpeg")
+    colours = "srgb" if channels > 1 else "b-w"
+    image.copy(interpretation=colours).jpegsave_target(
+        pyvips.Target.new_to_descriptor(output.fd), Q=_PREVIEW_PERCENT, keep="none"
+    )
+    output.facts.update(width=bitmap.width, height=bitmap.height)
+    bitmap.close()
+    page.close()
+
+
+def _read_pages(document: pypdfium2.PdfDocument, call: SealedCall) -> dict[str, Any]:
+    output = call.create_output("text.txt", "text/plain") if call.arguments["text"] else None
+    counts, unreadable, pages_with_text = TextCounts(), [], 0
+    total = len(document)
+    for index in range(total):
+        try:
+            text = _read_page(document, index)
+        except pypdfium2.PdfiumError:
+            unreadable.append(index + 1)
+            text = ""
+        pages_with_text += bool(text.strip())
+        counts.add(text)
+        _write_page(output, text)
+        done = _PREVIEW_SHARE + (1 - _PREVIEW_SHARE) * (index + 1) / total
+        call.progress(done, f"Page {index + 1} of {total}")
+    if len(unreadable) == total:
+        raise InputError("The PDF is damaged: none of its pages can be read.", code="corrupt_file")
+    if output is not None:
+        output.facts["pages"] = total
+    facts = {**counts.describe(), "pages_with_text": pages_with_text}
+    if unreadable:
+        facts["unreadable_pages"] = unreadable[:_MAX_UNREADABLE_TOLD]
+    return facts
+
+
+def _read_page(document: pypdfium2.PdfDocument, index: int) -> str:
+    page = document[index]
+    words = page.get_textpage()
+    text = words.get_text_bounded().replace("\r\n", "\n").replace("\r", "\n")
+    words.close()
+    page.close()
+    return text if not text or text.endswith("\n") else f"{text}\n"
+
+
+def _write_page(output: SealedOutput | None, text: str) -> None:
+    if output is not None:
+        view = memoryview((text + _PAGE_END).encode("utf-8", errors="replace"))
+        while view:
+            view = view[os.write(output.fd, view) :]
