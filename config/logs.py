@@ -9,6 +9,7 @@ from typing import Any
 from filemill.tasks.logs import current_task_id
 
 WORKER_LOG = "celery.log"
+CONTROL_CHARACTERS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 
 
 class TaskIdFilter(logging.Filter):
@@ -21,12 +22,13 @@ class TaskIdFilter(logging.Filter):
 
 
 class OneLineFormatter(logging.Formatter):
-    """Escape control characters in the message: a file's name must not be able to forge a log line."""
+    """Escapes control characters in the message: a file's name must not be able to forge a log line.
 
-    def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        head, separator, traceback = text.partition("\nTraceback")
-        return head.encode("unicode_escape").decode().replace("\\\\", "\\") + separator + traceback
+    The lines of a traceback, which come after the message, stay as they are.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        return super().formatMessage(record).translate(CONTROL_CHARACTERS)
 
 
 def is_worker(program: str, arguments: list[str]) -> bool:
