@@ -1,0 +1,97 @@
+"""Publishing against a real Valkey that is there, gone, frozen or flushed."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import pytest
+from celery import current_app
+
+from filemill.launch.home import Home
+from filemill.launch.valkey import Valkey
+from filemill.tasks import broker
+from filemill.tasks.broker import FILE_PROCESSING, Message
+
+
+class OwnBroker:
+    """A Valkey of the test's own, which it may stop and freeze."""
+
+    def __init__(self, path: Path) -> None:
+        self.home = Home(path)
+        self.home.prepare()
+        self.server = Valkey(self.home, is_durable=False)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = self.server.start(output=subprocess.DEVNULL)
+        self.server.wait_until_ready(self.process)
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def valkey(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnBroker]:
+    with TemporaryDirectory(prefix="fm") as directory:
+        own = OwnBroker(Path(directory))
+        own.start()
+        connection = current_app.connection_for_write(
+            own.home.broker_url(0), transport_options=broker.connection(current_app).transport_options
+        )
+        monkeypatch.setattr(broker, "connection", lambda _: connection)
+        monkeypatch.setattr(broker, "breaker", broker.Breaker())
+        yield own
+        own.kill()
+
+
+def message() -> Message:
+    return Message(name=FILE_PROCESSING, row_id=str(uuid4()), celery_task_id=str(uuid4()))
+
+
+def test_what_is_sent_lies_in_the_broker(valkey: OwnBroker) -> None:
+    assert broker.send([message(), message()]) == 2
+    assert broker.depth() == 2
+
+
+def test_an_unused_broker_is_empty(valkey: OwnBroker) -> None:
+    assert broker.depth() == 0
+
+
+def test_a_flushed_broker_is_empty_and_takes_messages_again(valkey: OwnBroker) -> None:
+    broker.send([message()])
+    broker.connection(current_app).default_channel.client.flushall()
+
+    assert broker.depth() == 0
+    assert broker.send([message()]) == 1
+
+
+@pytest.mark.timeout(10)
+def test_a_broker_that_is_gone_costs_one_short_wait_and_then_none(valkey: OwnBroker) -> None:
+    broker.send([message()])
+    valkey.kill()
+
+    assert broker.send([message()]) == 0
+    assert broker.breaker.is_open
+    assert broker.send([message()]) == 0
+    valkey.start()
+
+
+@pytest.mark.timeout(10)  # with Celery's own settings the sender hangs for more than 40 s
+def test_a_frozen_broker_does_not_hang_the_sender(valkey: OwnBroker) -> None:
+    broker.send([message()])
+    valkey.signal(signal.SIGSTOP)
+    try:
+        assert broker.send([message()]) == 0
+        assert broker.breaker.is_open
+    finally:
+        valkey.signal(signal.SIGCONT)
