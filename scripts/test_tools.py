@@ -1,0 +1,30 @@
+#!/usr/bin/env python3
+"""Installs the programs that some tests need, where this user may, and otherwise says which tests are left out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from debian import install_packages
+
+TOOLS = {"chromium": ("chromium", "the tests in a real browser (tests/browser)")}
+"""Program: Debian's package, and the tests that need it."""
+
+
+def main() -> int:
+    absent = {program: facts for program, facts in TOOLS.items() if shutil.which(program) is None}
+    if not absent:
+        return 0
+    packages = [package for package, _ in absent.values()]
+    sys.stderr.write(f"filemill: installing {', '.join(packages)}\n")
+    if install_packages(packages):
+        return 0
+    for package, tests in absent.values():
+        sys.stderr.write(f"filemill: {tests} are left out: Debian's package {package} could not be installed\n")
+    return 1 if os.environ.get("CI") == "true" else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""What all rings of tests share."""
+
+import os
+import shutil
+
+import pytest
+
+IS_CI = os.environ.get("CI") == "true"
+
+PROGRAMS = {"needs_chromium": "chromium"}
+"""Marker: the program without which its tests are left out, except in CI."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out, visibly, what needs a program that is not here. In CI it runs all the same, and fails."""
+    if IS_CI:
+        return
+    for marker, program in PROGRAMS.items():
+        if shutil.which(program) is None:
+            for item in items:
+                if item.get_closest_marker(marker) is not None:
+                    item.add_marker(pytest.mark.skip(reason=f"{program} is not installed"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out even when nobody asked for the reasons."""
+    reasons = {report.longrepr[2] for report in terminalreporter.stats.get("skipped", []) if report.longrepr}
+    for reason in sorted(reasons):
+        terminalreporter.write_line(f"left out: {reason}", yellow=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a test that was skipped is a test that failed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if IS_CI and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
