@@ -85,16 +85,18 @@ def find_interpreter() -> str:
     """
     names = ["python3", *(f"python3.{minor}" for minor in range(14, OLDEST[1] - 1, -1))]
     places = ["/usr/bin", "/usr/local/bin", *os.environ.get("PATH", "").split(os.pathsep)]
-    found = [os.path.join(place, name) for name in names for place in places]  # noqa: PTH118
-    candidates = [
-        path for path in [*found, sys.executable] if os.access(path, os.X_OK) and read_version(path) >= OLDEST
-    ]
+    found = [os.path.join(place, name) for name in names for place in places]
+    candidates = [path for path in [*found, sys.executable] if is_usable(path)]
     if not candidates:
         raise SetupError(
             f"Filemill needs Python {OLDEST[0]}.{OLDEST[1]} or newer and found none: install it (on Debian 12 and "
             "later: sudo apt-get install python3 python3-venv) and run the command again."
         )
     return next((path for path in candidates if is_open_to_all(path)), candidates[0])
+
+
+def is_usable(path: str) -> bool:
+    return os.access(path, os.X_OK) and not path.startswith(str(VENV)) and read_version(path) >= OLDEST
 
 
 def is_open_to_all(path: str) -> bool:
@@ -129,16 +131,13 @@ def install_venv_package(interpreter: str) -> bool:
 def install(with_dev: bool) -> None:
     """Install the locked dependencies and Filemill itself, by uv, or by pip where uv does not run."""
     say("installing the locked dependencies")
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if not UV.exists():
-        run(
-            [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV_REQUIREMENT],
-            may_fail=True,
-        )
+        run([*pip, UV_REQUIREMENT], may_fail=True)
     sync = [str(UV), "sync", "--frozen", "--inexact", "--quiet", "--python", str(PYTHON)]
     if UV.exists() and run([*sync, *([] if with_dev else ["--no-dev"])], may_fail=True):
         return
     say("uv did not work here; going on with pip")
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([*pip, "-r", str(ROOT / "requirements.txt")])
     run([*pip, "--no-deps", "--editable", str(ROOT)])
     if with_dev:

@@ -53,6 +53,11 @@ def spawn(
     )
 
 
+def end_with_parent() -> None:
+    """Be told to stop (SIGTERM) when the process that started this one dies."""
+    _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
 def become_subreaper() -> None:
     """Let orphaned grandchildren fall to this process, so that it can find and end them."""
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
