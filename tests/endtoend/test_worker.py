@@ -1,0 +1,161 @@
+"""A real worker on real files: what completes, what fails, and what survives when something is killed."""
+
+import os
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from filemill.files.outputs import output_key, output_path
+from filemill.tasks import broker, services
+from filemill.tasks.models import TaskLog
+from tests.endtoend.conftest import (
+    StartWorker,
+    Submit,
+    events_of,
+    flush_broker,
+    reload,
+    wait_for_status,
+    wait_until,
+)
+from tests.endtoend.seed import ROOT
+
+pytestmark = pytest.mark.timeout(180)
+SAMPLES = ROOT / "samples"
+
+
+def tools_running() -> list[str]:
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if "ffmpeg" in line.split(" ")[0] and "-nostdin" in line]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "task_type"),
+    [
+        ("*.jpg", "image"),
+        ("*.mp4", "video"),
+        ("*.pdf", "document"),
+        ("*.txt", "document"),
+        ("*.csv", "document"),
+        ("*.json", "document"),
+    ],
+)
+def test_every_sample_completes_without_options(
+    pattern: str, task_type: str, start_worker: StartWorker, submit: Submit
+) -> None:
+    start_worker()
+    task = wait_for_status(submit(next(SAMPLES.glob(pattern)), task_type))
+
+    assert task.status == "completed", (task.error_code, task.error_message)
+    assert events_of(task) == ["created", "started", "completed"]
+    for output in task.outputs:
+        path = output_path(output_key(task.pk, task.fence, output["name"]))
+        assert path is not None
+        assert path.stat().st_size == output["size"] > 0
+
+
+def test_a_broken_file_fails_with_its_code_and_the_worker_lives(
+    inbox: Path, photo: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    broken = inbox / "broken.jpg"
+    broken.write_bytes(photo.read_bytes()[:400])
+    start_worker()
+
+    task = wait_for_status(submit(broken, "image"))
+    assert (task.status, task.error_code) == ("failed", "corrupt_file")
+    assert task.retry_count == 0
+    assert wait_for_status(submit(photo, "image")).status == "completed"
+
+
+def test_cancelling_kills_the_running_tool_within_moments(
+    long_video: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    start_worker()
+    task = submit(long_video, "video", metadata={"format": "webm", "quality": "high"})
+    wait_until(lambda: bool(tools_running()), what="FFmpeg runs")
+
+    assert services.cancel(reload(task), by=task.user, reason="enough").status == "cancelled"
+
+    wait_until(lambda: not tools_running(), seconds=5, what="FFmpeg is gone")
+    assert events_of(task) == ["created", "started", "cancelled"]
+    assert task.attempts.get().outcome == "cancelled"
+
+
+def test_a_task_of_a_killed_worker_is_finished_by_another_attempt_once(
+    long_video: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    first = start_worker()
+    task = submit(long_video, "video", metadata={"format": "mp4", "quality": "low", "resize": [320, 180]})
+    wait_until(lambda: bool(tools_running()), what="FFmpeg runs")
+    first.kill()
+    wait_until(lambda: not tools_running(), seconds=5, what="FFmpeg died with its worker")
+    start_worker()
+
+    ended = wait_for_status(task, seconds=120)
+
+    assert ended.status == "completed"
+    assert events_of(task) == ["created", "started", "retried", "started", "completed"]
+    assert [attempt.outcome for attempt in task.attempts.order_by("number")] == ["lost", "completed"]
+    assert task.events.get(event_type="retried").metadata["reason"] == "worker_lost"
+
+
+def test_a_flushed_broker_loses_no_task(photo: Path, start_worker: StartWorker, submit: Submit) -> None:
+    tasks = [submit(photo, "image") for _ in range(40)]
+    flush_broker()
+    start_worker()
+
+    wait_until(lambda: TaskLog.objects.filter(status="completed").count() == len(tasks), what="all tasks are completed")
+    assert all(events_of(task) == ["created", "started", "completed"] for task in tasks)
+
+
+def test_what_is_created_while_the_broker_is_away_runs_when_it_is_back(
+    photo: Path, start_worker: StartWorker, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker.breaker.trip()
+    task = submit(photo, "image")
+    assert reload(task).published_at is None
+    start_worker()
+
+    assert wait_for_status(task).status == "completed"
+
+
+def test_a_batch_in_order_works_one_file_after_another_and_goes_on_after_a_failure(
+    inbox: Path, photo: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    broken = inbox / "broken.jpg"
+    broken.write_bytes(photo.read_bytes()[:400])
+    user = submit(photo, "image").user
+    paths = [str(photo), str(broken), str(photo), str(photo)]
+    outcome = services.submit_bulk(user=user, task_type="image", file_paths=paths, parallel=False)
+    start_worker(concurrency=4)
+
+    batch = TaskLog.objects.filter(batch=outcome.batch).order_by("batch_index")
+    wait_until(lambda: not batch.filter(finished_at=None).exists(), what="the batch ends")
+    assert [task.status for task in batch] == ["completed", "failed", "completed", "completed"]
+    spans = [(task.started_at, task.finished_at) for task in batch]
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans))
+
+
+def test_a_parallel_batch_completes_every_file_once(photo: Path, start_worker: StartWorker, submit: Submit) -> None:
+    user = submit(photo, "image").user
+    outcome = services.submit_bulk(user=user, task_type="image", file_paths=[str(photo)] * 60)
+    start_worker(concurrency=2)
+
+    batch = TaskLog.objects.filter(batch=outcome.batch)
+    wait_until(lambda: not batch.filter(finished_at=None).exists(), what="the batch ends")
+    assert {task.status for task in batch} == {"completed"}
+    assert {task.attempt for task in batch} == {1}
+
+
+def test_a_worker_told_to_stop_hands_back_what_it_can_not_finish(
+    long_video: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    worker = start_worker()
+    task = submit(long_video, "video", metadata={"format": "webm", "quality": "high"})
+    wait_until(lambda: bool(tools_running()), what="FFmpeg runs")
+    worker.process.terminate()
+
+    wait_for_status(task, "pending", seconds=15)
+    assert task.events.get(event_type="retried").metadata["reason"] == "worker_stopped"
+    assert os.waitpid(worker.process.pid, 0)[0] == worker.process.pid
