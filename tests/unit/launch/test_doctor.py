@@ -1,0 +1,40 @@
+"""What the doctor says, and its exit code."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from filemill.launch import doctor
+from filemill.launch.environment import read_environment
+from filemill.launch.findings import Finding, Verdict, fine, hint, missing
+
+
+def test_every_finding_that_is_not_fine_is_followed_by_its_mending() -> None:
+    table = doctor.format_table([fine("Python", "3.11"), hint("User", "root", "use another")])
+
+    assert table.splitlines()[:3] == [
+        "ok       Python  3.11",
+        "hint     User    root",
+        "                 → use another",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("finding", "code"), [(fine("A", "b"), 0), (hint("A", "b", "c"), 0), (missing("A", "b", "c"), 1)]
+)
+def test_only_what_is_missing_makes_the_exit_code_one(
+    finding: Finding, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", (lambda _: [finding],))
+
+    assert doctor.run(read_environment({}, directory=tmp_path), io.StringIO()) == code
+
+
+def test_this_very_machine_is_examined_without_a_missing_sentence(tmp_path: Path) -> None:
+    environment = read_environment({"FILEMILL_HOME": "home", "PATH": "/usr/bin"}, directory=tmp_path)
+
+    findings = doctor.examine(environment)
+
+    assert len(findings) > 15
+    assert [finding for finding in findings if finding.verdict is not Verdict.FINE and not finding.mend] == []
