@@ -1,0 +1,70 @@
+"""The processes of one slice: its sealed child, kept between files, and its tools, started one by one."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from filemill.processing.bench import Limits
+from filemill.processing.cage.process import ConfinedProcess
+from filemill.processing.cage.sealed_child import SealedChild
+from filemill.processing.cage.zygote_client import ZygoteClient, ZygoteLost
+from filemill.processing.errors import SystemFault
+
+Started = TypeVar("Started")
+
+
+class Children:
+    """Starts the processes of one slice."""
+
+    def __init__(self, find_zygote: Callable[[], ZygoteClient]) -> None:
+        self._find_zygote = find_zygote
+        self._sealed: SealedChild | None = None
+
+    def finish_file(self) -> None:
+        """Note that the sealed child, if there is one, has seen one more file."""
+        if self._sealed is not None:
+            self._sealed.files += 1
+
+    def take_sealed_child(self, limits: Limits) -> SealedChild:
+        """Return the slice's sealed child: a new one when there is none, or it has served its time."""
+        if self._sealed is not None and not self._sealed.suits(limits):
+            self.drop_sealed_child()
+        if self._sealed is None:
+            self._sealed = self._start(lambda zygote: SealedChild(zygote, limits))
+        return self._sealed
+
+    def drop_sealed_child(self) -> None:
+        """End the sealed child; the next call gets a new one."""
+        if self._sealed is not None:
+            child, self._sealed = self._sealed, None
+            child.close()
+
+    def start_tool(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> ConfinedProcess:
+        """Execute a tool; `descriptors` become its 3, 4, 5 and so on and stay the caller's to close."""
+        reader, writer = os.pipe()
+        try:
+            return self._start(lambda zygote: _execute(zygote, request, [writer, *descriptors], reader))
+        except BaseException:
+            os.close(reader)
+            raise
+        finally:
+            os.close(writer)
+
+    def _start(self, start: Callable[[ZygoteClient], Started]) -> Started:
+        """Start a process; when the zygote is found dead only now, once more with a new one."""
+        try:
+            return start(self._find_zygote())
+        except ZygoteLost:
+            pass
+        try:
+            return start(self._find_zygote())
+        except ZygoteLost as error:
+            message = f"The cage's zygote died twice in a row: {error}."
+            raise SystemFault(message, code="cage_crashed", is_passing=True) from error
+
+
+def _execute(
+    zygote: ZygoteClient, request: Mapping[str, Any], descriptors: Sequence[int], stderr: int
+) -> ConfinedProcess:
+    pid, pidfd = zygote.start({"do": "execute", **request}, descriptors)
+    return ConfinedProcess(zygote, pid=pid, pidfd=pidfd, stderr=stderr)

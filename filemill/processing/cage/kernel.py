@@ -1,0 +1,68 @@
+"""The few calls to the kernel that Python's standard library does not offer, each raising `OSError`."""
+
+import ctypes
+import os
+import signal
+from typing import Final
+
+_libc: Final = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+PR_SET_PDEATHSIG: Final = 1
+PR_GET_SECCOMP: Final = 21
+PR_SET_SECCOMP: Final = 22
+PR_CAPBSET_DROP: Final = 24
+PR_SET_NO_NEW_PRIVS: Final = 38
+_LAST_CAPABILITY: Final = 63
+_LINUX_CAPABILITY_VERSION_3: Final = 0x20080522
+_SYS_CAPSET: Final = {"x86_64": 126, "aarch64": 91}
+
+
+def prctl(option: int, *arguments: int) -> int:
+    """Call prctl(2); unused arguments are 0."""
+    padded = [ctypes.c_ulong(argument) for argument in (*arguments, 0, 0, 0, 0)[:4]]
+    result = int(_libc.prctl(ctypes.c_int(option), *padded))
+    if result < 0:
+        raise _last_error()
+    return result
+
+
+def call_kernel(number: int, *arguments: object) -> int:
+    """Call syscall(2) with ctypes values or ints."""
+    wide = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
+    result = int(_libc.syscall(ctypes.c_long(number), *wide))
+    if result < 0:
+        raise _last_error()
+    return result
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Ask to be killed when the thread that made this process ends; exits at once if that already happened.
+
+    The wish is not inherited by fork and is lost when the uid changes: every process asks for itself, last.
+    """
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        os._exit(1)
+
+
+def forbid_new_privileges() -> None:
+    """Give up gaining rights by executing set-uid files; seccomp and Landlock demand it."""
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability: root without them still owns root's files, but rules nothing."""
+    for capability in range(_LAST_CAPABILITY + 1):
+        try:
+            prctl(PR_CAPBSET_DROP, capability)
+        except OSError:
+            break  # Past the last capability of this kernel, or not ours to drop from the bounding set.
+    header = (ctypes.c_uint32 * 2)(_LINUX_CAPABILITY_VERSION_3, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    call_kernel(_SYS_CAPSET[os.uname().machine], ctypes.byref(header), ctypes.byref(nothing))
+
+
+def _last_error() -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number))

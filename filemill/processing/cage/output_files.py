@@ -1,0 +1,76 @@
+"""The outputs of one bench: their names are judged and their files opened here, by the worker alone."""
+
+import errno
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from filemill.processing import media
+from filemill.processing.bench import Limits, Output
+from filemill.processing.cage import verdicts
+from filemill.processing.errors import ProcessingError, SystemFault
+
+MAXIMUM_OUTPUTS: Final = 1000
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+MEDIA_TYPES: Final = (
+    media.IMAGE_TYPES
+    | media.VIDEO_TYPES
+    | media.DOCUMENT_TYPES
+    | {"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "text/vtt", "application/zip"}
+)
+
+
+class OutputFiles:
+    """The output files of one bench, in the order of their making, in its scratch directory."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self.kept: list[Output] = []
+
+    def create(self, name: str, media_type: str) -> tuple[Output, int]:
+        """Make an empty file, readable by the owner alone; return it with a descriptor to write to (and read).
+
+        Raises `ValueError` for a name, type or number of outputs that is not allowed.
+        """
+        self._judge(name, media_type)
+        path = self._scratch / name
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise _explain(error, name) from error
+        output = Output(name=name, media_type=media_type, path=path)
+        self.kept.append(output)
+        return output, descriptor
+
+    def _judge(self, name: str, media_type: str) -> None:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} can't be an output's name: letters, digits, dot, dash and underscore can.")
+        if media_type not in MEDIA_TYPES:
+            raise ValueError(f"{media_type!r} is not a type of output that Filemill makes.")
+        if len(self.kept) >= MAXIMUM_OUTPUTS:
+            raise ValueError(f"A run makes at most {MAXIMUM_OUTPUTS} outputs.")
+        if any(output.name == name for output in self.kept):
+            raise ValueError(f"There is an output called {name!r} already.")
+
+    def discard(self, output: Output) -> None:
+        """Forget an output and remove its file."""
+        self.kept = [kept for kept in self.kept if kept is not output]
+        output.path.unlink(missing_ok=True)
+
+    def count_bytes(self) -> int:
+        """Return the size of all outputs together."""
+        return sum(output.path.stat().st_size for output in self.kept if output.path.exists())
+
+    def check_size(self, limits: Limits) -> None:
+        """Raise `LimitError` when the outputs together are larger than one may be."""
+        if self.count_bytes() > limits.output_bytes:
+            raise verdicts.output_limit(limits)
+
+
+def _explain(error: OSError, name: str) -> ProcessingError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return verdicts.disk_full()
+    message = f"The output {name} can't be made in scratch: {error.strerror}."
+    return SystemFault(message, code="storage_error", is_passing=True)

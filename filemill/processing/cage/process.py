@@ -1,0 +1,130 @@
+"""The worker's handle on one confined process: watching what it uses, hearing its last words, ending it."""
+
+import os
+import re
+import resource
+import select
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from filemill.processing.cage.zygote_client import ZygoteClient, ZygoteLost
+
+TAIL_BYTES: Final = 8 * 1024
+_PAGE_BYTES: Final = resource.getpagesize()
+_SCHEDULER_CLOCK: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """How a process ended; `returncode` is negative for a signal, None when nobody was left to say."""
+
+    returncode: int | None
+    peak_memory_bytes: int
+    cpu_seconds: float
+    stderr_tail: str
+
+    @property
+    def signal_name(self) -> str | None:
+        """The signal that ended it, such as SIGSEGV."""
+        if self.returncode is None or self.returncode >= 0:
+            return None
+        try:
+            return signal.Signals(-self.returncode).name
+        except ValueError:
+            return f"signal {-self.returncode}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """The memory that a running process holds, and the writable memory that it has asked for."""
+
+    memory_bytes: int
+    data_bytes: int
+
+
+class ConfinedProcess:
+    """A child of the zygote: a sealed child or a tool."""
+
+    def __init__(self, zygote: ZygoteClient, *, pid: int, pidfd: int, stderr: int) -> None:
+        self._zygote = zygote
+        self.pid = pid
+        self.pidfd = pidfd
+        self.stderr = stderr
+        self._tail = b""
+        self._end: End | None = None
+        os.set_blocking(stderr, False)
+
+    def kill(self) -> None:
+        """Kill it and its group; may be called from any thread, more than once, and after its end."""
+        self._zygote.kill(self.pid)
+
+    def read_stderr(self) -> bool:
+        """Take what it has said since; return False when nothing more can come."""
+        try:
+            said = os.read(self.stderr, 64 * 1024)
+        except BlockingIOError:
+            return True
+        self._tail = (self._tail + said)[-TAIL_BYTES:]
+        return bool(said)
+
+    @property
+    def stderr_tail(self) -> str:
+        """Its last 8 KiB of standard error."""
+        return self._tail.decode(errors="replace")
+
+    def count_cpu_seconds(self) -> float:
+        """Return the CPU time of all its threads so far; 0 when it has been reaped.
+
+        The kernel keeps a clock for every process, named by its inverted pid (see clock_getcpuclockid(3)): finer than
+        /proc, and no file to read.
+        """
+        try:
+            return time.clock_gettime((~self.pid << 3) | _SCHEDULER_CLOCK)
+        except OSError:
+            return 0.0
+
+    def sample(self) -> Sample | None:
+        """Look at the memory that it uses now; None when it has ended or can't be looked at."""
+        try:
+            pages = Path(f"/proc/{self.pid}/statm").read_text().split()
+        except OSError:
+            return None
+        return Sample(memory_bytes=int(pages[1]) * _PAGE_BYTES, data_bytes=int(pages[5]) * _PAGE_BYTES)
+
+    def find_peak_memory_bytes(self) -> int:
+        """Return the most memory that it has held since its fork; 0 when it can't be looked at."""
+        try:
+            status = Path(f"/proc/{self.pid}/status").read_text()
+        except OSError:
+            return 0
+        peak = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+        return int(peak[1]) * 1024 if peak else 0
+
+    @property
+    def known_end(self) -> End | None:
+        """How it ended, once it was reaped."""
+        return self._end
+
+    def end(self) -> End:
+        """Kill it if it runs, reap it, and tell how it ended; it may be asked again."""
+        if self._end is None:
+            self._end = self._reap()
+        return self._end
+
+    def _reap(self) -> End:
+        try:
+            told = self._zygote.reap(self.pid)
+        except ZygoteLost:
+            told = {"returncode": None, "peak_memory_bytes": 0, "cpu_seconds": 0.0}
+        while _has_more(self.stderr) and self.read_stderr():
+            continue
+        os.close(self.pidfd)
+        os.close(self.stderr)
+        return End(stderr_tail=self.stderr_tail, **told)
+
+
+def _has_more(descriptor: int) -> bool:
+    return bool(select.select([descriptor], [], [], 0)[0])

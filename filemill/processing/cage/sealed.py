@@ -1,0 +1,128 @@
+"""What runs in a sealed child: it locks itself up, then serves one call after another over its channel."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
+
+from filemill.processing.bench import Limits
+from filemill.processing.cage import confinement, wire
+from filemill.processing.cage.sealed_errors import describe_error
+
+CHANNEL: Final = 3
+
+
+class SealedOutputFile:
+    """An output as the sealed function sees it."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.facts: dict[str, Any] = {}
+
+
+class SealedWork:
+    """One call, as the sealed function sees it: descriptors and a line to the worker."""
+
+    def __init__(self, line: "_Line", source_fd: int, arguments: Mapping[str, Any]) -> None:
+        self._line = line
+        self._outputs: list[SealedOutputFile] = []
+        self.source_fd = source_fd
+        self.source_size = os.fstat(source_fd).st_size
+        self.arguments = arguments
+
+    def create_output(self, name: str, media_type: str) -> SealedOutputFile:
+        """Ask the worker for an empty output file; `ValueError` says why it gave none."""
+        answer, descriptors = self._line.ask({"type": "output", "name": name, "media_type": media_type})
+        if not descriptors:
+            raise ValueError(answer.get("refused", "The worker gave no output."))
+        output = SealedOutputFile(descriptors[0])
+        self._outputs.append(output)
+        return output
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Tell how much of this call is done, 0.0 to 1.0."""
+        self._line.tell({"type": "progress", "fraction": float(fraction), "message": str(message)})
+
+    def list_facts(self) -> list[dict[str, Any]]:
+        """Return the facts of the outputs, in the order of their making."""
+        return [output.facts for output in self._outputs]
+
+    def close(self) -> None:
+        """Close the input and the outputs; a function may have closed some itself."""
+        for descriptor in (self.source_fd, *(output.fd for output in self._outputs)):
+            try:
+                os.close(descriptor)
+            except OSError:
+                continue
+
+
+class _Line:
+    """The child's end of the channel."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._channel = wire.adopt(descriptor)
+        self._receiver = wire.Receiver(self._channel, maximum_descriptors=2)
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        wire.send_message(self._channel, message)
+
+    def hear(self) -> tuple[dict[str, Any], list[int]]:
+        return self._receiver.receive()
+
+    def ask(self, message: Mapping[str, Any]) -> tuple[dict[str, Any], list[int]]:
+        self.tell(message)
+        return self.hear()
+
+
+def run_sealed_child(
+    request: Mapping[str, Any], descriptors: list[int], *, zygote_pid: int, layers: frozenset[str]
+) -> NoReturn:
+    """Turn this fork into a sealed child: group, limits, descriptors, lock; then serve until the worker hangs up."""
+    confinement.lead_own_group(zygote_pid)
+    _arrange_descriptors(*descriptors)
+    limits = Limits(**request["limits"])
+    line = _Line(CHANNEL)
+    sys.setrecursionlimit(1000)
+    confinement.restore_signals()
+    # The child is replaced once it used what one call may use, so every call finds at least that much left.
+    confinement.set_limits(limits, cpu_seconds=2 * limits.cpu_seconds)
+    confinement.seal(channel=CHANNEL, layers=layers)
+    try:
+        while True:
+            _serve_call(line)
+    except wire.ConnectionEnded:
+        os._exit(0)
+
+
+def _arrange_descriptors(channel: int, stderr: int) -> None:
+    """Leave open: nothing at 0 and 1, the error pipe at 2, the channel at 3."""
+    channel, stderr = os.dup(channel), os.dup(stderr)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    os.dup2(stderr, 2)
+    os.dup2(channel, CHANNEL, inheritable=False)
+    os.closerange(CHANNEL + 1, 4096)
+
+
+def _serve_call(line: _Line) -> None:
+    request, descriptors = line.hear()
+    work = SealedWork(line, descriptors[0], request["arguments"])
+    try:
+        function = getattr(sys.modules[request["module"]], request["function"])
+        facts = function(work)
+        if not isinstance(facts, dict):
+            raise TypeError(f"{request['function']} returned {type(facts).__name__} where facts (a dict) are due.")
+        _flush()
+        line.tell({"type": "done", "facts": facts, "outputs": work.list_facts()})
+    except wire.ConnectionEnded:
+        raise
+    except Exception as error:  # noqa: BLE001 - each reaches the worker, which decides
+        line.tell(describe_error(error))
+    finally:
+        work.close()
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()

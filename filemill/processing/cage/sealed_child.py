@@ -1,0 +1,91 @@
+"""The worker's side of a sealed child: sending it calls, hearing its replies, giving it outputs."""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from filemill.processing.bench import Limits
+from filemill.processing.cage import wire
+from filemill.processing.cage.process import ConfinedProcess
+from filemill.processing.cage.replies import Reply, read_reply
+from filemill.processing.cage.zygote_client import ZygoteClient
+
+FILES_PER_CHILD: Final = 50
+# More than a socket's buffer holds, so that nothing is left of a dead child's words; fewer than would hide a deadline.
+_REPLIES_AT_ONCE: Final = 1000
+MEMORY_PER_CHILD_BYTES: Final = 150 * 1024**2
+
+
+class SealedChild:
+    """One sealed child, from its fork to its end."""
+
+    def __init__(self, zygote: ZygoteClient, limits: Limits) -> None:
+        self.limits = limits
+        self.files = 0
+        self.channel, theirs = wire.make_pair()
+        reader, writer = os.pipe()
+        try:
+            pid, pidfd = zygote.start({"do": "fork", "limits": asdict(limits)}, [theirs.fileno(), writer])
+        except BaseException:
+            self.channel.close()
+            os.close(reader)
+            raise
+        finally:
+            theirs.close()
+            os.close(writer)
+        self.process = ConfinedProcess(zygote, pid=pid, pidfd=pidfd, stderr=reader)
+        self._receiver = wire.Receiver(self.channel)
+
+    def suits(self, limits: Limits) -> bool:
+        """Tell whether it can serve one more call under these limits, or has served and grown enough."""
+        if limits != self.limits or self.files >= FILES_PER_CHILD:
+            return False
+        sample = self.process.sample()
+        return (
+            sample is not None
+            and sample.memory_bytes <= MEMORY_PER_CHILD_BYTES
+            and self.process.count_cpu_seconds() < limits.cpu_seconds
+        )
+
+    def send_call(self, module: str, function: str, arguments: Mapping[str, Any], *, source: int) -> None:
+        """Send a call with its input. A child that does not read is given as long as a whole call may last."""
+        self.channel.settimeout(self.limits.wall_seconds)
+        try:
+            message = {"module": module, "function": function, "arguments": dict(arguments)}
+            wire.send_message(self.channel, message, [source])
+        finally:
+            self.channel.settimeout(None)
+
+    def send_output(self, descriptor: int) -> None:
+        """Answer a wish for an output; raises `MalformedMessage` when nobody takes the answer."""
+        self._answer({}, [descriptor])
+
+    def refuse_output(self, reason: str) -> None:
+        """Answer a wish for an output that can't be given; raises `MalformedMessage` when nobody takes the answer."""
+        self._answer({"refused": reason}, [])
+
+    def _answer(self, answer: Mapping[str, Any], descriptors: list[int]) -> None:
+        try:
+            wire.send_message(self.channel, answer, descriptors, flags=socket.MSG_DONTWAIT)
+        except BlockingIOError as error:
+            raise wire.MalformedMessage("Wishes came faster than their answers were read.") from error
+
+    def read_replies(self, take: Callable[[Reply], bool]) -> bool:
+        """Pass on what has come; return True when `take` did or the child has hung up. Raises `MalformedMessage`."""
+        for _ in range(_REPLIES_AT_ONCE):
+            try:
+                message, _ignored = self._receiver.receive(socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return False
+            except wire.ConnectionEnded:
+                return True
+            if take(read_reply(message)):
+                return True
+        return False
+
+    def close(self) -> None:
+        """End the child, whatever it does."""
+        self.process.end()
+        self.channel.close()

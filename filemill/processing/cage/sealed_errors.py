@@ -1,0 +1,62 @@
+"""What a sealed child tells of an exception; it is pure, and runs where nothing can be loaded any more."""
+
+import errno
+import traceback
+from collections.abc import Iterator
+from typing import Any, Final
+
+from filemill.processing.errors import ProcessingError
+
+_TRACEBACK_CHARACTERS: Final = 4000
+_MESSAGE_CHARACTERS: Final = 2000
+# Libraries in C report these two only in words.
+_MEMORY_WORDS: Final = ("insufficient memory", "out of memory", "memory allocation", "cannot allocate memory")
+_DISK_WORDS: Final = ("no space left on device",)
+
+
+def describe_error(error: Exception) -> dict[str, Any]:
+    """Return the message for the worker: an error of processing, or what broke in Filemill's own code.
+
+    A lack of memory or disk shows through whatever an operation made of it: a file is not corrupt for want of room.
+    """
+    shortage = _find_shortage(error)
+    if shortage:
+        return {"type": "shortage", "of": shortage, "traceback": _format(error)}
+    if isinstance(error, ProcessingError):
+        return {
+            "type": "error",
+            "class": _name_class(error),
+            "code": error.code,
+            "message": error.message[:_MESSAGE_CHARACTERS],
+            "is_passing": error.is_passing,
+            "evidence": {str(key): str(value)[:_MESSAGE_CHARACTERS] for key, value in error.evidence.items()},
+        }
+    return {"type": "broken", "exception": type(error).__name__, "traceback": _format(error)}
+
+
+def _find_shortage(error: BaseException) -> str | None:
+    for link in _follow(error):
+        words = str(link).lower()
+        if isinstance(link, MemoryError) or any(word in words for word in _MEMORY_WORDS):
+            return "memory"
+        if getattr(link, "errno", None) == errno.ENOSPC or any(word in words for word in _DISK_WORDS):
+            return "disk"
+    return None
+
+
+def _follow(error: BaseException | None) -> Iterator[BaseException]:
+    for _ in range(10):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _name_class(error: ProcessingError) -> str:
+    """Name the nearest class of the public hierarchy; a subclass of an operation's own means nothing outside."""
+    home = ProcessingError.__module__
+    return next(known.__name__ for known in type(error).__mro__ if known.__module__ == home)
+
+
+def _format(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))[-_TRACEBACK_CHARACTERS:]

@@ -1,0 +1,123 @@
+"""One call of a sealed function: what the child asks for is granted or refused, and its end is judged."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, assert_never
+
+from filemill.processing.bench import Limits, Output
+from filemill.processing.cage import verdicts
+from filemill.processing.cage.output_files import OutputFiles
+from filemill.processing.cage.replies import Broken, Done, Failed, OutputWish, ProgressNews, Reply, Short
+from filemill.processing.cage.sealed_child import SealedChild
+from filemill.processing.cage.watching import Finish, Watch
+from filemill.processing.cage.wire import ConnectionEnded, MalformedMessage
+from filemill.processing.errors import ProcessingError, SystemFault
+
+_STEP: float = 0.001
+
+
+class SealedRun:
+    """A call in the making. `tell` hears progress: a fraction from 0.0 to 1.0, and a message."""
+
+    def __init__(
+        self, child: SealedChild, *, limits: Limits, files: OutputFiles, tell: Callable[[float, str], None]
+    ) -> None:
+        self._child = child
+        self._limits = limits
+        self._files = files
+        self._tell = tell
+        self._made: list[Output] = []
+        self._answer: Done | Failed | Short | Broken | None = None
+        self._told = -_STEP
+
+    def call(self, module: str, function: str, arguments: Mapping[str, Any], *, source: int) -> dict[str, Any]:
+        """Send the call, wait, and return the facts. Raises `ProcessingError`; the child is then unfit for more."""
+        watch = Watch(
+            process=self._child.process,
+            limits=self._limits,
+            readers={self._child.channel.fileno(): lambda: self._child.read_replies(self._take)},
+            count_output_bytes=self._files.count_bytes,
+        )
+        try:
+            finish = self._send_and_wait(watch, module, function, arguments, source)
+            if self._answer is None:
+                raise self._judge_silence(finish, watch)
+            return self._read_answer(self._answer)
+        except MalformedMessage as error:
+            message = f"The confined process broke its protocol: {error}"
+            raise SystemFault(message, code="cage_crashed", is_passing=True) from error
+
+    def _send_and_wait(
+        self, watch: Watch, module: str, function: str, arguments: Mapping[str, Any], source: int
+    ) -> Finish:
+        try:
+            self._child.send_call(module, function, arguments, source=source)
+        except ConnectionEnded:
+            return Finish.ENDED  # It died before the call reached it; its end tells why.
+        except TimeoutError:
+            return Finish.TIME
+        return watch.wait()
+
+    def _judge_silence(self, finish: Finish, watch: Watch) -> ProcessingError:
+        broken = verdicts.judge_finish(finish, self._limits)
+        end = self._child.process.end()
+        return broken or verdicts.judge_death(end, self._limits, peak_data_bytes=watch.peak_data_bytes)
+
+    def _take(self, reply: Reply) -> bool:
+        match reply:
+            case ProgressNews():
+                self._pass_on(reply)
+            case OutputWish():
+                self._grant(reply)
+            case _:
+                self._answer = reply
+                return True
+        return False
+
+    def _pass_on(self, news: ProgressNews) -> None:
+        """Pass on only what is a step further: a flood of news must not keep the worker busy."""
+        if news.fraction >= self._told + _STEP:
+            self._told = news.fraction
+            self._tell(news.fraction, news.message)
+
+    def _grant(self, wish: OutputWish) -> None:
+        try:
+            output, descriptor = self._files.create(wish.name, wish.media_type)
+        except ValueError as error:
+            self._child.refuse_output(str(error))
+            return
+        self._made.append(output)
+        try:
+            self._child.send_output(descriptor)
+        except ConnectionEnded:
+            return  # It died meanwhile; the wait will notice.
+        finally:
+            os.close(descriptor)
+
+    def _read_answer(self, answer: Done | Failed | Short | Broken) -> dict[str, Any]:
+        match answer:
+            case Done():
+                return self._accept(answer)
+            case Failed(error=error):
+                raise error
+            case Short(of="disk"):
+                raise verdicts.disk_full()
+            case Short():
+                raise verdicts.memory_limit(self._limits)
+            case Broken(exception=exception, traceback=traceback):
+                message = f"Filemill's own code failed in the cage: {exception}."
+                raise SystemFault(message, code="internal_error", evidence={"traceback": traceback})
+        assert_never(answer)
+
+    def _accept(self, done: Done) -> dict[str, Any]:
+        if len(done.output_facts) != len(self._made):
+            raise MalformedMessage("It told of another number of outputs than it made.")
+        self._files.check_size(self._limits)
+        for output, facts in zip(self._made, done.output_facts, strict=True):
+            output.facts.update(facts)
+        return done.facts
+
+    def discard_outputs(self) -> None:
+        """Drop what a failed call has made."""
+        for output in self._made:
+            self._files.discard(output)

@@ -1,0 +1,38 @@
+"""How a fork of the zygote turns into a tool: descriptors in place, limits and lock on, then exec."""
+
+import fcntl
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from filemill.processing.bench import Limits
+from filemill.processing.cage import confinement
+
+FIRST_PASSED: Final = 3
+_HIGH: Final = 512
+
+
+def run_tool_process(
+    request: Mapping[str, Any], descriptors: list[int], *, zygote_pid: int, layers: frozenset[str]
+) -> NoReturn:
+    """Execute a tool. The first descriptor becomes its stdout and stderr, the others its 3, 4, 5 and so on."""
+    confinement.lead_own_group(zygote_pid)
+    _arrange_descriptors(descriptors[0], descriptors[1:])
+    limits = Limits(**request["limits"])
+    confinement.restore_signals()
+    confinement.set_limits(limits, cpu_seconds=limits.cpu_seconds)
+    confinement.confine_tool([Path(path) for path in request["files"]], may_fork=request["may_fork"], layers=layers)
+    os.execve(request["argv"][0], request["argv"], request["environment"])  # noqa: S606 - this is what the cage is for
+
+
+def _arrange_descriptors(stderr: int, passed: Sequence[int]) -> None:
+    """Move all out of the way before placing any, since a descriptor may sit where another belongs."""
+    stderr, *high = (fcntl.fcntl(descriptor, fcntl.F_DUPFD, _HIGH) for descriptor in (stderr, *passed))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(stderr, 1)
+    os.dup2(stderr, 2)
+    for number, descriptor in enumerate(high, start=FIRST_PASSED):
+        os.dup2(descriptor, number)
+    os.closerange(FIRST_PASSED + len(high), 4096)

@@ -1,0 +1,148 @@
+"""The zygote: a small process that has loaded every library, runs none, and forks what the worker asks for.
+
+It is started by exec, so it holds none of the worker's memory, sockets or secrets. It is the parent of all that runs
+in the cage, therefore it alone signals and reaps: a pid that it has not reaped can't belong to anyone else.
+"""
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import os
+import pkgutil
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final, NoReturn
+
+from filemill.processing.cage import kernel, wire
+from filemill.processing.cage.layers import Mode
+from filemill.processing.cage.probing import find_layers
+from filemill.processing.cage.sealed import run_sealed_child
+from filemill.processing.cage.tool_process import run_tool_process
+
+# Loaded by name only when first used, which a sealed child can't do any more.
+_LAZY_MODULES: Final = (
+    "encodings.ascii encodings.cp1250 encodings.cp1251 encodings.cp1252 encodings.cp437 encodings.idna "
+    "encodings.iso8859_1 encodings.iso8859_15 encodings.latin_1 encodings.mac_roman encodings.raw_unicode_escape "
+    "encodings.unicode_escape encodings.utf_16 encodings.utf_16_be encodings.utf_16_le encodings.utf_32 "
+    "encodings.utf_32_be encodings.utf_32_le encodings.utf_8 encodings.utf_8_sig "
+    "_strptime linecache mmap stringprep traceback unicodedata warnings"
+)
+# A ctypes callback needs executable memory, which a sealed child can't ask for; the first one maps room for many.
+_ROOM_FOR_CALLBACKS: Final = ctypes.CFUNCTYPE(None)(lambda: None)
+
+
+def load(libraries: Sequence[str], packages: Sequence[str], modules: Sequence[str]) -> None:
+    """Import libraries, all modules of packages, and single modules; a library called `name.*` with its modules."""
+    for name in (*_LAZY_MODULES.split(), *libraries, *modules):
+        importlib.import_module(name.removesuffix(".*"))
+    for name in (*packages, *(name.removesuffix(".*") for name in libraries if name.endswith(".*"))):
+        for found in pkgutil.walk_packages(importlib.import_module(name).__path__, f"{name}."):
+            if not found.name.endswith(".__main__"):
+                importlib.import_module(found.name)
+    if "pyvips" in sys.modules:
+        sys.modules["pyvips"].cache_set_max(0)
+
+
+class Zygote:
+    """Answers the worker's requests until the worker is gone."""
+
+    def __init__(self, control: socket.socket, *, layers: frozenset[str]) -> None:
+        self._control = control
+        self._layers = layers
+        self._children: set[int] = set()
+
+    def serve(self) -> None:
+        """Answer one request after another; none of them waits for a child."""
+        receiver = wire.Receiver(self._control, maximum_descriptors=wire.MAXIMUM_DESCRIPTORS)
+        while True:
+            request, descriptors = receiver.receive()
+            match request["do"]:
+                case "fork" | "execute":
+                    self._start(request, descriptors)
+                case "kill":
+                    self._kill(request["pid"])
+                case "reap":
+                    self._reap(request["pid"])
+
+    def _start(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        zygote_pid = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            self._become(request, descriptors, zygote_pid)
+        self._children.add(pid)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        pidfd = os.pidfd_open(pid)
+        wire.send_message(self._control, {"pid": pid}, [pidfd])
+        os.close(pidfd)
+
+    def _become(self, request: dict[str, Any], descriptors: list[int], zygote_pid: int) -> NoReturn:
+        try:
+            self._control.close()
+            run = run_sealed_child if request["do"] == "fork" else run_tool_process
+            run(request, descriptors, zygote_pid=zygote_pid, layers=self._layers)
+        except BaseException as error:  # noqa: BLE001 - whatever it was, a child never returns into the zygote's loop
+            os.write(2, f"filemill: could not start: {type(error).__name__}: {error}\n".encode())
+        os._exit(127)
+
+    def _kill(self, pid: int) -> None:
+        if pid in self._children:
+            _kill_group(pid)
+
+    def _reap(self, pid: int) -> None:
+        """Wait for a child that has ended or was killed; until then its pid, and so its group's, stays taken."""
+        _kill_group(pid)
+        _, status, used = os.wait4(pid, 0)
+        self._children.discard(pid)
+        wire.send_message(
+            self._control,
+            {
+                "returncode": os.waitstatus_to_exitcode(status),
+                "peak_memory_bytes": used.ru_maxrss * 1024,
+                "cpu_seconds": used.ru_utime + used.ru_stime,
+            },
+        )
+
+
+def _kill_group(pid: int) -> None:
+    """Kill a child with all of its group; one that was just forked may not lead a group yet."""
+    os.kill(pid, signal.SIGKILL)
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return  # No group of that name: nothing else to kill.
+
+
+def main(
+    control_descriptor: int, *, parent_pid: int, is_main_thread: bool, mode: Mode, preload: list[list[str]]
+) -> None:
+    """Load, probe, say what holds here, and serve; returns when the worker has closed its end."""
+    if is_main_thread:  # Elsewhere the starting thread may end before its process does; the socket's end is told too.
+        kernel.die_with_parent(parent_pid)
+    control = wire.adopt(control_descriptor)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.chdir("/")
+    # A tool's descriptors are gathered above the ones it will see, so there must be room for both.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard) if hard > 0 else 4096, hard))
+    if os.geteuid() == 0:
+        kernel.drop_capabilities()
+    load(*preload)
+    kernel.forbid_new_privileges()
+    layers = find_layers()
+    missing = [name for name in ("seccomp", "landlock") if not getattr(layers, name).is_active]
+    if mode == "strict" and missing:
+        reasons = "; ".join(f"{name}: {getattr(layers, name).detail}" for name in missing)
+        wire.send_message(control, {"refused": reasons})
+        return
+    wire.send_message(control, {"layers": asdict(layers)})
+    gc.collect()
+    gc.freeze()  # What is never collected is never written to, and stays shared with the children.
+    active = frozenset(name for name, layer in asdict(layers).items() if layer["is_active"])
+    with contextlib.suppress(wire.ConnectionEnded):
+        Zygote(control, layers=active).serve()
