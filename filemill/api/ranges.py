@@ -7,7 +7,9 @@ from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final
 
-_SINGLE_RANGE: Final = re.compile(r"bytes=\s*(?:(?P<first>\d{1,18})-(?P<last>\d{1,18})?|-(?P<suffix>\d{1,18}))\s*")
+_SINGLE_RANGE: Final = re.compile(
+    r"bytes=\s*(?:(?P<first>\d{1,18})-(?P<last>\d{1,18})?|-(?P<suffix>\d{1,18}))\s*", re.ASCII
+)
 
 
 @dataclass(frozen=True, kw_only=True)
