@@ -1,0 +1,20 @@
+"""The addresses of the pages for people."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from filemill.dashboard.views.login import Login
+from filemill.dashboard.views.task import cancel, retry, show, show_live
+from filemill.dashboard.views.tasks import add, list_tasks, live
+
+urlpatterns = [
+    path("login/", Login.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("", list_tasks, name="tasks"),
+    path("live/", live, name="tasks-live"),
+    path("add/", add, name="add"),
+    path("tasks/<uuid:task_id>/", show, name="task"),
+    path("tasks/<uuid:task_id>/live/", show_live, name="task-live"),
+    path("tasks/<uuid:task_id>/cancel/", cancel, name="task-cancel"),
+    path("tasks/<uuid:task_id>/retry/", retry, name="task-retry"),
+]

@@ -1,0 +1,1 @@
+"""The pages: the list with its form, a task, the login."""
