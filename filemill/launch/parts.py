@@ -44,7 +44,7 @@ def define_parts(environment: LaunchEnvironment) -> list[Part]:
         _define_python_part("web", web, environment, grace_seconds=6.0),
         _define_python_part(
             "worker",
-            [*celery, "worker", "-l", "info", f"--concurrency={concurrency}"],
+            [*celery, "worker", "-l", "info", f"--concurrency={concurrency}", "--without-mingle"],
             environment,
             grace_seconds=WORKER_GRACE_SECONDS,
         ),
