@@ -15,7 +15,6 @@ DOORS = ("config/door", "filemill/api", "filemill/dashboard", "filemill/files", 
 CHECKS = ("filemill/processing/operations/checking.py",)
 RAISED_IN_THE_WORKER = {"ProcessingError", "InputError", "OptionsError", "SourceError", "LimitError", "SystemFault"}
 REST_ERRORS = (
-    exceptions.APIException,
     exceptions.ParseError,
     exceptions.NotAuthenticated,
     exceptions.AuthenticationFailed,
