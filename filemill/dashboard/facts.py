@@ -10,6 +10,12 @@ from filemill.tasks.models import TaskLog
 _SHOWN_ELSEWHERE: Final = frozenset({"outputs", "output", "poster", "preview", "media_type"})
 _SHOWN_IMAGES: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"})
 _SHOWN_VIDEOS: Final = frozenset({"video/mp4", "video/webm"})
+_FIRST: Final = (
+    *("index", "type", "format", "container", "media_type", "title", "author", "mode", "size", "width", "height"),
+    *("duration", "pages", "page_size", "rows", "column_count", "columns", "header", "delimiter", "encoding"),
+    *("lines", "words", "characters", "codec", "video_codec", "audio_codec", "fps", "bit_rate", "audio_channels"),
+)
+"""What a reader looks for first. PostgreSQL keeps the keys of a jsonb by their length, so order is ours to make."""
 MAX_THUMBNAIL_BYTES: Final = 5 * 1024**2
 """A list of 25 pictures must not weigh more than a page may; a larger picture shows in its task's page."""
 
@@ -32,7 +38,7 @@ class Table:
 
 
 def list_facts(result: Mapping[str, Any] | None) -> list[Fact]:
-    """Return the plain facts of a result in their own order, sizes told as one."""
+    """Return the plain facts of a result, the telling ones first, sizes told as one."""
     return list(_facts(result or {}, ""))
 
 
@@ -41,7 +47,7 @@ def list_tables(result: Mapping[str, Any] | None) -> list[Table]:
     tables = []
     for name, value in (result or {}).items():
         if name not in _SHOWN_ELSEWHERE and _is_table(value):
-            headings = list(dict.fromkeys(key for row in value for key in row))
+            headings = sorted({key for row in value for key in row}, key=_rank)
             rows = [[say_value(key, row.get(key)) for key in headings] for row in value]
             tables.append(Table(label=say_name(name), headings=[say_name(key) for key in headings], rows=rows))
     return tables
@@ -62,6 +68,11 @@ def preview_table(result: Mapping[str, Any] | None) -> Table | None:
     headings = [str(name) for name in result.get("columns", [])] if result.get("header") else []
     rows = [[str(cell) for cell in row] for row in preview]
     return Table(label="Preview", headings=headings, rows=rows) if rows else None
+
+
+def list_options(metadata: Mapping[str, Any]) -> list[Fact]:
+    """Return what a client asked for, as it named it."""
+    return [Fact(label=name, value=_say_option(value)) for name, value in metadata.items()]
 
 
 def shown_image(outputs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -102,9 +113,15 @@ def say_value(name: str, value: object) -> str:
             return str(value)
 
 
+def _say_option(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_say_option(inner)}" for name, inner in value.items())
+    return say_value("", value)
+
+
 def _facts(values: Mapping[str, Any], path: str) -> Iterator[Fact]:
     has_size = bool(values.get("width") and values.get("height"))
-    for name, value in values.items():
+    for name, value in sorted(values.items(), key=lambda item: _rank(item[0])):
         if name in _SHOWN_ELSEWHERE or _is_table(value) or value in (None, "", [], {}):
             continue
         label = f"{path} {name.replace('_', ' ')}".strip() if path else say_name(name)
@@ -117,6 +134,10 @@ def _facts(values: Mapping[str, Any], path: str) -> Iterator[Fact]:
             yield Fact(label=path or "Size", value=f"{value} × {values['height']} {unit}")
         else:
             yield Fact(label=label, value=say_value(name, value))
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return (_FIRST.index(name) if name in _FIRST else len(_FIRST), name)
 
 
 def _is_table(value: object) -> bool:

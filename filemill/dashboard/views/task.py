@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -34,7 +34,11 @@ def show_live(request: SignedInRequest, task_id: UUID) -> HttpResponseBase:
     """Send the parts of a task's page that may have changed since it showed the status `seen`."""
     task = _find(request, task_id)
     context = _context(task)
-    context["has_moved"] = request.GET.get("seen") != context["seen"]
+    seen, _, length = request.GET.get("seen", "").rpartition(".")
+    now, _, length_now = context["seen"].rpartition(".")
+    if task.status == Status.PENDING and (seen, length) == (now, length_now):
+        return HttpResponse(status=204)
+    context |= {"has_moved": seen != now, "has_grown": length != length_now}
     return render(request, "dashboard/task_live.html", context)
 
 
@@ -73,10 +77,10 @@ def _find(request: SignedInRequest, task_id: UUID) -> TaskLog:
 
 
 def _context(task: TaskLog) -> dict[str, Any]:
-    outputs = task.outputs
+    outputs, told = task.outputs, story.tell(task)
     return {
         "task": task,
-        "seen": f"{task.status}.{task.generation}",
+        "seen": f"{task.status}.{task.generation}.{told.length}",
         "is_active": task.status in ACTIVE,
         "needs_force": not task.is_retryable and task.status not in ACTIVE,
         "is_completed": task.status == Status.COMPLETED,
@@ -86,5 +90,6 @@ def _context(task: TaskLog) -> dict[str, Any]:
         "rows": facts.preview_table(task.result),
         "facts": facts.list_facts(task.result),
         "tables": facts.list_tables(task.result),
-        "story": story.tell(task),
+        "options": facts.list_options(task.metadata),
+        "story": told,
     }

@@ -93,6 +93,14 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.requestConfig.verb === "get") event.preventDefault();
 });
 
+// What the reader has opened stays open when the story goes on.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  event.detail.target.querySelectorAll("details[open][id]").forEach((opened) => {
+    const next = event.detail.fragment.querySelector(`#${CSS.escape(opened.id)}`);
+    if (next) next.open = true;
+  });
+});
+
 function sayAge(seconds) {
   if (seconds < 10) return "just now";
   if (seconds < 60) return `${Math.floor(seconds)} s ago`;
