@@ -15,6 +15,8 @@ from filemill.launch.environment import LaunchEnvironment, check_port, check_set
 from filemill.launch.errors import LaunchError
 from filemill.launch.findings import Check, Finding, fine, hint, missing
 from filemill.launch.locks import acquire_lock
+from filemill.processing.cage import Cage
+from filemill.processing.errors import SystemFault
 
 GIB = 1024**3
 OLDEST_PYTHON = (3, 11)
@@ -24,6 +26,7 @@ NEEDED_SHARED_BYTES = 64 * 1024**2
 NEEDED_DISK_BYTES = GIB
 GOOD_DISK_BYTES = 10 * GIB
 GOOD_MEMORY_BYTES = 2 * GIB
+CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
 INSTALL_AGAIN = "install the dependencies again: make setup, or pip install -r requirements.txt"
 
 
@@ -82,15 +85,8 @@ def check_ffmpeg(_: LaunchEnvironment) -> Iterator[Finding]:
 
 
 def check_optional_tools(_: LaunchEnvironment) -> Iterator[Finding]:
-    for subject, program, package, use in (
-        ("LibreOffice", "soffice", "libreoffice-writer-nogui", "office documents"),
-        ("Tesseract", "tesseract", "tesseract-ocr", "text in scanned pages"),
-    ):
-        found = shutil.which(program)
-        if found:
-            yield fine(subject, found)
-        else:
-            yield hint(subject, f"not installed ({use})", f"for {use} install it: apt-get install {package}")
+    for subject, program in (("LibreOffice", "soffice"), ("Tesseract", "tesseract")):
+        yield fine(subject, shutil.which(program) or "not installed; no operation of this version needs it")
 
 
 def check_postgres(environment: LaunchEnvironment) -> Iterator[Finding]:
@@ -113,6 +109,28 @@ def check_valkey(environment: LaunchEnvironment) -> Iterator[Finding]:
         yield fine("Valkey", f"{'.'.join(map(str, valkey.read_version(binary)))} embedded, from {binary}")
     except (LaunchError, OSError) as error:
         yield missing("Valkey", str(error), INSTALL_AGAIN)
+
+
+def check_cage(environment: LaunchEnvironment) -> Iterator[Finding]:
+    """Start a cage, as a worker does, and ask it what holds."""
+    try:
+        with Cage() as cage:
+            layers = cage.layers()
+    except (SystemFault, OSError) as error:
+        yield missing("Cage", f"does not start: {error}", "run on Linux 5.13 or newer, in a container without a filter")
+        return
+    lacking = layers.missing()
+    for name, layer in layers.as_dict().items():
+        if name not in lacking:
+            yield fine(f"Cage: {name}", layer["detail"])
+        elif environment.variables.get("FILEMILL_CAGE") == "strict" and name in ("landlock", "seccomp"):
+            yield missing(f"Cage: {name}", layer["detail"], "mend that, or allow a weaker cage with FILEMILL_CAGE=auto")
+        else:
+            yield hint(
+                f"Cage: {name}",
+                layer["detail"],
+                "the other layers hold all the same; docs/explanation/cage.md says what this one adds",
+            )
 
 
 def check_settings_values(environment: LaunchEnvironment) -> Iterator[Finding]:
@@ -161,13 +179,20 @@ def check_disk(environment: LaunchEnvironment) -> Iterator[Finding]:
 
 
 def check_memory(_: LaunchEnvironment) -> Iterator[Finding]:
-    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    facts = f"{total / GIB:.1f} GiB, {available / GIB:.1f} GiB free"
+    total = min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), read_container_limit(CONTAINER_MEMORY))
+    facts = f"{total / GIB:.1f} GiB"
     if total < GOOD_MEMORY_BYTES:
         yield hint("Memory", facts, "with less than 2 GiB set CELERYD_CONCURRENCY=1")
     else:
         yield fine("Memory", facts)
+
+
+def read_container_limit(place: Path) -> float:
+    """The memory that the container may use, in bytes; without limit: infinity."""
+    try:
+        return float(place.read_text(encoding="ascii").replace("max", "inf"))
+    except (OSError, ValueError):
+        return float("inf")
 
 
 def check_shared_memory(environment: LaunchEnvironment) -> Iterator[Finding]:
@@ -235,6 +260,7 @@ CHECKS: tuple[Check, ...] = (
     check_optional_tools,
     check_postgres,
     check_valkey,
+    check_cage,
     check_settings_values,
     check_home,
     check_roots,
