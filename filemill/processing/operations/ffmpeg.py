@@ -45,18 +45,43 @@ CODECS: Final = (
 )
 """The decoders that may run, by FFmpeg's names."""
 
+_INDEX_BYTES_PER_PACKET: Final = 40
+_SOUND_PACKETS_PER_SECOND: Final = 50
+_INDEX_BYTES_LEAST: Final = 64 * 1024
+_INDEX_BYTES_MOST: Final = 256 * 1024**2
 _SHORTFALL_FRACTION: Final = 0.1
 _SHORTFALL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
-    """What a film is encoded to; `audio_channels` is None for a film without sound."""
+    """What a film is encoded to; `audio_channels` is None for a film without sound.
+
+    `index_bytes` are kept free at an MP4's start for its index; None puts it at the end.
+    """
 
     format: VideoFormat
     percent: int
     layout: Layout
     audio_channels: int | None
+    index_bytes: int | None = None
+
+
+def estimate_index_bytes(duration_seconds: float | None, fps: float | None) -> int | None:
+    """Estimate generously how large an MP4's index gets; None when the duration is unknown.
+
+    With the index in front, a browser plays while it loads. FFmpeg's usual way there, `+faststart`, opens the output
+    once more to read it, which fails silently on a descriptor: the film comes out damaged, with a return code of 0.
+    """
+    if not duration_seconds:
+        return None
+    packets = duration_seconds * ((fps or 60.0) + _SOUND_PACKETS_PER_SECOND)
+    return min(_INDEX_BYTES_MOST, _INDEX_BYTES_LEAST + int(packets * _INDEX_BYTES_PER_PACKET))
+
+
+def is_index_too_small(ended: ToolExit) -> bool:
+    """Say whether FFmpeg gave up because the index did not fit into the bytes kept for it."""
+    return ended.returncode != 0 and "moov_size is too small" in ended.stderr_tail
 
 
 def ask_for_film(media_type: str, encoding: Encoding) -> list[str]:
@@ -87,12 +112,21 @@ def ask_for_poster(media_type: str, layout: Layout, *, at_seconds: float) -> lis
 
 
 def follow_progress(duration_seconds: float | None, tell: Callable[[float], None]) -> Callable[[str], None]:
-    """Make a reader of FFmpeg's progress lines that tells the fraction done, as far as the duration is known."""
+    """Make a reader of FFmpeg's progress lines that tells the fraction done, as far as the duration is known.
+
+    FFmpeg's time steps back now and then, where one stream's packets come late; what is told never does.
+    """
+    furthest = 0.0
 
     def read_line(line: str) -> None:
+        nonlocal furthest
         name, _, value = line.strip().partition("=")
-        if name == "out_time_us" and duration_seconds and value.isdigit():
-            tell(min(1.0, int(value) / 1e6 / duration_seconds))
+        if name != "out_time_us" or not duration_seconds or not value.isdigit():
+            return
+        fraction = min(1.0, int(value) / 1e6 / duration_seconds)
+        if fraction > furthest:
+            furthest = fraction
+            tell(fraction)
 
     return read_line
 
@@ -165,4 +199,5 @@ def _encode(encoding: Encoding) -> list[str]:
         video = ["-c:v", "libvpx-vp9", "-b:v", "0", "-crf", str(crf), "-deadline", "good", "-cpu-used", "4"]
         return [*video, "-row-mt", "1", "-c:a", "libopus", "-b:a", "128k", *channels, "-f", "webm"]
     video = ["-c:v", "libx264", "-preset", "fast", "-crf", str(to_h264_crf(encoding.percent))]
-    return [*video, "-c:a", "aac", "-b:a", "160k", *channels, "-movflags", "+faststart", "-f", "mp4"]
+    index = ["-moov_size", str(encoding.index_bytes)] if encoding.index_bytes else []
+    return [*video, "-c:a", "aac", "-b:a", "160k", *channels, *index, "-f", "mp4"]

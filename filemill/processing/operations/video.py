@@ -1,11 +1,12 @@
 """`video.transcode`: a film's facts, a poster frame, and the film in a format that browsers play."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from filemill.processing.bench import Bench, Limits, Output
-from filemill.processing.errors import InputError
+from filemill.processing.bench import Bench, Limits, Output, ToolExit
+from filemill.processing.errors import InputError, OptionsError
 from filemill.processing.media import VIDEO_TYPES, extension_of
 from filemill.processing.operations import ffmpeg
 from filemill.processing.operations.declaration import Operation, Options
@@ -145,16 +146,39 @@ def _choose_moment(at: float | str, duration_seconds: float | None) -> float:
 
 
 def _encode_film(bench: Bench, facts: dict[str, Any], options: VideoOptions) -> dict[str, Any]:
-    output_format = options.format or ("webm" if bench.media_type == "video/webm" else "mp4")
+    encoding = _plan_encoding(bench, facts, options)
+    film, ended = _run_encoder(bench, facts, encoding)
+    if ffmpeg.is_index_too_small(ended):
+        bench.discard(film)
+        film, ended = _run_encoder(bench, facts, replace(encoding, index_bytes=None))
+    if error := ffmpeg.explain_failure(ended):
+        raise error
+    made = _check_film(bench, film, encoding.format)
+    if error := ffmpeg.explain_shortfall(ended, expected_seconds=facts["duration"], actual_seconds=made["duration"]):
+        raise error
+    return {"name": film.name, "format": encoding.format, **film.facts}
+
+
+def _plan_encoding(bench: Bench, facts: dict[str, Any], options: VideoOptions) -> Encoding:
     planned = plan_layout(Size(facts["width"], facts["height"]), options.resize)
-    encoding = Encoding(
-        format=output_format,
+    if max(planned.scaled.pixels, planned.canvas.pixels) > MAX_FRAME_PIXELS:
+        raise OptionsError(
+            f"resize gives {planned.canvas.width} x {planned.canvas.height} pixels by way of {planned.scaled.width} x "
+            f"{planned.scaled.height}; a video may have {MAX_FRAME_PIXELS:,} in all.",
+            code="invalid_options",
+        )
+    return Encoding(
+        format=options.format or ("webm" if bench.media_type == "video/webm" else "mp4"),
         percent=to_percent(options.quality or "medium"),
         layout=Layout(round_to_even(planned.scaled), round_to_even(planned.canvas)),
         audio_channels=facts["audio_channels"],
+        index_bytes=ffmpeg.estimate_index_bytes(facts["duration"], facts["fps"]),
     )
+
+
+def _run_encoder(bench: Bench, facts: dict[str, Any], encoding: Encoding) -> tuple[Output, ToolExit]:
     stem = name_stem(bench.file_name, fallback="video")
-    film = bench.create_output(f"{stem}.{output_format}", f"video/{output_format}")
+    film = bench.create_output(f"{stem}.{encoding.format}", f"video/{encoding.format}")
     ended = bench.run_tool(
         "ffmpeg",
         ffmpeg.ask_for_film(bench.media_type, encoding),
@@ -164,12 +188,7 @@ def _encode_film(bench: Bench, facts: dict[str, Any], options: VideoOptions) -> 
         ),
         limits=_FILM_LIMITS,
     )
-    if error := ffmpeg.explain_failure(ended):
-        raise error
-    made = _check_film(bench, film, output_format)
-    if error := ffmpeg.explain_shortfall(ended, expected_seconds=facts["duration"], actual_seconds=made["duration"]):
-        raise error
-    return {"name": film.name, "format": output_format, **film.facts}
+    return film, ended
 
 
 def _check_film(bench: Bench, film: Output, output_format: VideoFormat) -> dict[str, Any]:

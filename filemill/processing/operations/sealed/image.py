@@ -255,7 +255,10 @@ def _explain(error: Any) -> ProcessingError:
     evidence: dict[str, object] = {"libvips": said[:2000]}
     if "memory" in lowered:
         return LimitError("The picture needs more memory than it may use.", code="memory_limit", evidence=evidence)
-    if "write error" in lowered or "unable to write" in lowered:
+    if "file too large" in lowered:
+        message = "The copy of the picture grew larger than is allowed."
+        return LimitError(message, code="output_limit", evidence=evidence)
+    if "no space left" in lowered:
         message = "The copy of the picture could not be written."
         return SystemFault(message, code="disk_full", is_passing=True, evidence=evidence)
     if "unsupported" in lowered:
