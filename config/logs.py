@@ -68,5 +68,6 @@ def logging_config(*, program: str, directory: Path) -> dict[str, Any]:
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "django.request": {"level": "ERROR"},
+            "pyvips": {"level": "WARNING"},
         },
     }

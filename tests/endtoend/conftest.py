@@ -47,7 +47,11 @@ class RunningWorker:
                 directory=ROOT,
                 output=output,
             )
-        wait_until(lambda: " ready." in self.read_log(), what="the worker is ready")
+        wait_until(self._is_ready, what="the worker is ready")
+
+    def _is_ready(self) -> bool:
+        assert self.process.poll() is None, f"the worker died at start:\n{self.read_log()}"
+        return " ready." in self.read_log()
 
     def read_log(self) -> str:
         return self.log.read_text(errors="replace")

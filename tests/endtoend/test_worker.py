@@ -1,7 +1,6 @@
 """A real worker on real files: what completes, what fails, and what survives when something is killed."""
 
 import os
-import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from filemill.files.outputs import output_key, output_path
 from filemill.tasks import broker, services
 from filemill.tasks.models import TaskLog
 from tests.endtoend.conftest import (
+    RunningWorker,
     StartWorker,
     Submit,
     events_of,
@@ -25,9 +25,37 @@ pytestmark = pytest.mark.timeout(180)
 SAMPLES = ROOT / "samples"
 
 
-def tools_running() -> list[str]:
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if "ffmpeg" in line.split(" ")[0] and "-nostdin" in line]
+def wait_for_tool(worker: RunningWorker) -> Path:
+    """Wait until FFmpeg runs somewhere below the worker; return its place in /proc."""
+    found: list[Path] = []
+
+    def runs() -> bool:
+        found[:] = [place for place in descendants(worker.process.pid) if "ffmpeg" in read(place / "comm")]
+        return bool(found)
+
+    wait_until(runs, what="FFmpeg runs")
+    return found[0]
+
+
+def descendants(pid: int) -> list[Path]:
+    parents = {
+        int(place.name): int(read(place / "stat").rpartition(")")[2].split()[1])
+        for place in Path("/proc").iterdir()
+        if place.name.isdecimal() and read(place / "stat")
+    }
+
+    def is_below(child: int) -> bool:
+        parent = parents.get(child, 0)
+        return parent == pid or (parent > 1 and is_below(parent))
+
+    return [Path("/proc") / str(child) for child in parents if is_below(child)]
+
+
+def read(place: Path) -> str:
+    try:
+        return place.read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 @pytest.mark.parametrize(
@@ -71,13 +99,13 @@ def test_a_broken_file_fails_with_its_code_and_the_worker_lives(
 def test_cancelling_kills_the_running_tool_within_moments(
     long_video: Path, start_worker: StartWorker, submit: Submit
 ) -> None:
-    start_worker()
+    worker = start_worker()
     task = submit(long_video, "video", metadata={"format": "webm", "quality": "high"})
-    wait_until(lambda: bool(tools_running()), what="FFmpeg runs")
+    tool = wait_for_tool(worker)
 
     assert services.cancel(reload(task), by=task.user, reason="enough").status == "cancelled"
 
-    wait_until(lambda: not tools_running(), seconds=5, what="FFmpeg is gone")
+    wait_until(lambda: not tool.exists(), seconds=5, what="FFmpeg is gone")
     assert events_of(task) == ["created", "started", "cancelled"]
     assert task.attempts.get().outcome == "cancelled"
 
@@ -87,9 +115,9 @@ def test_a_task_of_a_killed_worker_is_finished_by_another_attempt_once(
 ) -> None:
     first = start_worker()
     task = submit(long_video, "video", metadata={"format": "mp4", "quality": "low", "resize": [320, 180]})
-    wait_until(lambda: bool(tools_running()), what="FFmpeg runs")
+    tool = wait_for_tool(first)
     first.kill()
-    wait_until(lambda: not tools_running(), seconds=5, what="FFmpeg died with its worker")
+    wait_until(lambda: not tool.exists(), seconds=5, what="FFmpeg died with its worker")
     start_worker()
 
     ended = wait_for_status(task, seconds=120)
@@ -153,7 +181,7 @@ def test_a_worker_told_to_stop_hands_back_what_it_can_not_finish(
 ) -> None:
     worker = start_worker()
     task = submit(long_video, "video", metadata={"format": "webm", "quality": "high"})
-    wait_until(lambda: bool(tools_running()), what="FFmpeg runs")
+    wait_for_tool(worker)
     worker.process.terminate()
 
     wait_for_status(task, "pending", seconds=15)
