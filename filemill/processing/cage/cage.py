@@ -9,6 +9,7 @@ from filemill.processing.cage.slices import Slice
 from filemill.processing.cage.zygote_client import Preload, ZygoteClient
 
 OPERATIONS: Final = "filemill.processing.operations"
+CANARIES: Final = "filemill.processing.cage.canaries"
 # PyAV loads parts of itself only when it meets a stream of their kind; a sealed child can load nothing.
 LIBRARIES: Final = ("pyvips", "pypdfium2", "av.*", "pydantic", "charset_normalizer")
 
@@ -29,7 +30,7 @@ class Cage:
         preload: tuple[str, ...] | list[str] = (),
     ) -> None:
         self._mode: Mode = mode
-        self.preload = Preload(libraries=libraries, packages=packages, modules=tuple(preload))
+        self.preload = Preload(libraries=libraries, packages=packages, modules=(CANARIES, *preload))
         self._zygote: ZygoteClient | None = None
         self._owner_pid = os.getpid()
 

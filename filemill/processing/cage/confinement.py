@@ -37,17 +37,19 @@ def set_limits(limits: Limits, *, cpu_seconds: int) -> None:
     """
     _limit(resource.RLIMIT_DATA, limits.memory_bytes)
     _limit(resource.RLIMIT_AS, max(_ADDRESS_SPACE_FLOOR_BYTES, 4 * limits.memory_bytes))
-    _limit(resource.RLIMIT_CPU, cpu_seconds)
+    # At the hard limit the kernel kills; a second before, it says why.
+    _limit(resource.RLIMIT_CPU, cpu_seconds, hard_value=cpu_seconds + 1)
     _limit(resource.RLIMIT_FSIZE, limits.output_bytes)
     _limit(resource.RLIMIT_NOFILE, limits.open_files)
     _limit(resource.RLIMIT_CORE, 0)
 
 
-def _limit(what: int, value: int) -> None:
-    _, hard = resource.getrlimit(what)
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    resource.setrlimit(what, (value, value))
+def _limit(what: int, value: int, *, hard_value: int | None = None) -> None:
+    """Lower a limit; one that was lower already stays."""
+    wanted = (value, value if hard_value is None else hard_value)
+    _, given = resource.getrlimit(what)
+    soft, hard = (limit if given == resource.RLIM_INFINITY else min(limit, given) for limit in wanted)
+    resource.setrlimit(what, (soft, hard))
 
 
 def restore_signals() -> None:

@@ -61,6 +61,10 @@ class ConfinedProcess:
         """Kill it and its group; may be called from any thread, more than once, and after its end."""
         self._zygote.kill(self.pid)
 
+    def has_ended(self) -> bool:
+        """Tell whether it is dead or, with its zygote, about to be."""
+        return _has_more(self.pidfd) or not self._zygote.is_alive()
+
     def read_stderr(self) -> bool:
         """Take what it has said since; return False when nothing more can come."""
         try:

@@ -40,7 +40,7 @@ class SealedChild:
 
     def suits(self, limits: Limits) -> bool:
         """Tell whether it can serve one more call under these limits, or has served and grown enough."""
-        if limits != self.limits or self.files >= FILES_PER_CHILD:
+        if limits != self.limits or self.files >= FILES_PER_CHILD or self.process.has_ended():
             return False
         sample = self.process.sample()
         return (

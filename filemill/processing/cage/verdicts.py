@@ -73,6 +73,8 @@ def judge_tool(end: End, limits: Limits, *, peak_data_bytes: int = 0) -> Process
     kernels = _judge_kernel_limits(end, limits)
     if kernels:
         return kernels
+    if end.cpu_seconds >= limits.cpu_seconds:  # FFmpeg catches SIGXCPU, and ends with a code of its own.
+        return judge_finish(Finish.CPU, limits)
     if _DISK_WORDS.search(end.stderr_tail):
         return disk_full()
     if _lacked_memory(end, limits, peak_data_bytes):

@@ -6,6 +6,7 @@ in the cage, therefore it alone signals and reaps: a pid that it has not reaped 
 
 import contextlib
 import ctypes
+import encodings
 import gc
 import importlib
 import os
@@ -24,20 +25,22 @@ from filemill.processing.cage.probing import find_layers
 from filemill.processing.cage.sealed import run_sealed_child
 from filemill.processing.cage.tool_process import run_tool_process
 
-# Loaded by name only when first used, which a sealed child can't do any more.
-_LAZY_MODULES: Final = (
-    "encodings.ascii encodings.cp1250 encodings.cp1251 encodings.cp1252 encodings.cp437 encodings.idna "
-    "encodings.iso8859_1 encodings.iso8859_15 encodings.latin_1 encodings.mac_roman encodings.raw_unicode_escape "
-    "encodings.unicode_escape encodings.utf_16 encodings.utf_16_be encodings.utf_16_le encodings.utf_32 "
-    "encodings.utf_32_be encodings.utf_32_le encodings.utf_8 encodings.utf_8_sig "
-    "_strptime linecache mmap stringprep traceback unicodedata warnings"
-)
+# Loaded by name only when first used, which a sealed child can't do any more; so are the codecs.
+_LAZY_MODULES: Final = "_strptime linecache mmap stringprep traceback unicodedata warnings"
+_WINDOWS_CODECS: Final = frozenset(("mbcs", "oem"))
 # A ctypes callback needs executable memory, which a sealed child can't ask for; the first one maps room for many.
 _ROOM_FOR_CALLBACKS: Final = ctypes.CFUNCTYPE(None)(lambda: None)
 
 
+def _load_codecs() -> None:
+    for found in pkgutil.iter_modules(encodings.__path__):
+        if found.name not in _WINDOWS_CODECS:
+            importlib.import_module(f"encodings.{found.name}")
+
+
 def load(libraries: Sequence[str], packages: Sequence[str], modules: Sequence[str]) -> None:
     """Import libraries, all modules of packages, and single modules; a library called `name.*` with its modules."""
+    _load_codecs()
     for name in (*_LAZY_MODULES.split(), *libraries, *modules):
         importlib.import_module(name.removesuffix(".*"))
     for name in (*packages, *(name.removesuffix(".*") for name in libraries if name.endswith(".*"))):

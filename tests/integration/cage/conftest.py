@@ -1,0 +1,70 @@
+"""A cage with the tests' own sealed functions, and a bench on a small text."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from filemill.processing.bench import Limits
+from filemill.processing.cage import Cage, Slice, SliceBench
+
+TEXT = b"the mill turns"
+LIMITS = Limits(memory_bytes=256 * 1024**2, cpu_seconds=10, wall_seconds=10.0, output_bytes=4 * 1024**2, open_files=32)
+SEALED_FUNCTIONS = "tests.integration.cage.sealed_functions"
+
+OpenBench = Callable[..., SliceBench]
+
+
+@pytest.fixture(scope="session")
+def cage() -> Iterator[Cage]:
+    """One cage for all tests: its zygote loads the tests' sealed functions and no heavy library."""
+    with Cage(libraries=(), packages=(), preload=[SEALED_FUNCTIONS]) as opened:
+        yield opened
+
+
+@pytest.fixture
+def work(cage: Cage) -> Iterator[Slice]:
+    with cage.open_slice() as opened:
+        yield opened
+
+
+@pytest.fixture
+def source_fd(tmp_path: Path) -> Iterator[int]:
+    path = tmp_path / "source.txt"
+    path.write_bytes(TEXT)
+    descriptor = os.open(path, os.O_RDONLY)
+    yield descriptor
+    os.close(descriptor)
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    made = tmp_path / "scratch"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def open_bench(work: Slice, source_fd: int, scratch: Path) -> OpenBench:
+    """Opens a bench on the text; keywords replace what `Slice.open_bench` is given."""
+
+    def open_one(**changes: Any) -> SliceBench:
+        given: dict[str, Any] = {
+            "source_fd": source_fd,
+            "media_type": "text/plain",
+            "file_name": "source.txt",
+            "scratch": scratch,
+            "limits": LIMITS,
+            **changes,
+        }
+        return work.open_bench(**given)
+
+    return open_one
+
+
+@pytest.fixture
+def bench(open_bench: OpenBench) -> Iterator[SliceBench]:
+    with open_bench() as opened:
+        yield opened
