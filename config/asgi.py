@@ -23,12 +23,11 @@ from config.door.bridge import Bridge  # noqa: E402
 from config.door.requests import Requests  # noqa: E402
 from config.door.static import serve_static, static_prefix  # noqa: E402
 from config.door.streams import Room, close_on_signals  # noqa: E402
-from config.door.uploads import Uploads, takes_upload  # noqa: E402
+from config.door.uploads import Uploads, find_upload_address  # noqa: E402
 from config.health import answer_live, answer_ready  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
-CREATE_TASK_PATH = "/api/tasks/create_task/"
 STOP_PATIENCE_SECONDS = 2.0
 
 
@@ -65,8 +64,8 @@ class Door:
             await answer_ready(send)
         elif path.startswith(self._static_prefix):
             await self._static(scope, receive, send)
-        elif path == CREATE_TASK_PATH and takes_upload(scope):
-            await self._uploads(scope, receive, send)
+        elif (address := find_upload_address(scope)) is not None:
+            await self._uploads(address, scope, receive, send)
         else:
             await self._requests(scope, receive, send)
 

@@ -3,20 +3,24 @@
 import asyncio
 import io
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from config.door.asgi_types import Receive, Scope, Send, find_header
 from config.door.bodies import BodyTooLarge, ClientLeft, check_announced_length
-from config.door.bridge import Bridge, BridgeFull
+from config.door.bridge import Bridge, BridgeFull, View
 from config.door.multipart import FIELDS_BYTES, FormRefused, UploadForm
 from config.door.replies import send_problem
 from config.door.requests import Requests, send_body_too_large, send_busy
 from config.door.streams import Room
+from filemill.dashboard.access import signed_in
 from filemill.files.errors import FileRefused
 from filemill.files.uploads import Upload, delete_upload
 from filemill.files.uploads import receive as start_upload
@@ -26,6 +30,8 @@ UPLOAD_META_KEY: Final = "filemill.upload"
 _STATUS_OF: Final = {"file_too_large": 413, "too_large": 413, "disk_full": 507}
 _FRAMING_BYTES: Final = 64 * 1024
 """Room for boundaries and part headers beside the file and the fields."""
+_CSRF_FIELD: Final = "csrfmiddlewaretoken"
+_CSRF_HEADER: Final = b"x-csrftoken"
 
 
 class Admitted(HttpResponse):
@@ -42,13 +48,23 @@ class Admission(APIView):
         return Admitted()
 
 
-_ask_admission = Admission.as_view()
+Fields = dict[str, list[str]]
 
 
-def takes_upload(scope: Scope) -> bool:
-    """Whether a request carries a file; others to the same address carry JSON and go over the bridge."""
+@dataclass(frozen=True, kw_only=True)
+class UploadAddress:
+    """An address that takes files: who may send one, and how a form's fields become the body that its view reads."""
+
+    admit: View
+    encode_fields: Callable[[Fields], bytes]
+
+
+def find_upload_address(scope: Scope) -> UploadAddress | None:
+    """Return the address when the request is a form for it; others to the same path go over the bridge."""
+    if scope["method"] != "POST" or scope["path"] not in UPLOAD_ADDRESSES:
+        return None
     content_type = find_header(scope, b"content-type") or ""
-    return scope["method"] == "POST" and content_type.lower().startswith("multipart/form-data")
+    return UPLOAD_ADDRESSES[scope["path"]] if content_type.lower().startswith("multipart/form-data") else None
 
 
 class Uploads:
@@ -59,24 +75,26 @@ class Uploads:
         self._room = room
         self._requests = requests
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, address: UploadAddress, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one file in and hand the task that it is for to Django."""
         try:
-            admission = await self._bridge.ask(scope, _admit)
+            admission = await self._bridge.ask(scope, address.admit)
             if not isinstance(admission, Admitted):
                 await self._requests.send_response(scope, admission, receive, send)
                 return
             with self._room.enter(f"upload from {(scope.get('client') or ['?'])[0]}"):
-                received = await self._receive(scope, receive, send)
+                received = await self._receive(address, scope, receive, send)
             if received is not None:
-                await self._create_task(scope, *received, receive, send)
+                await self._create_task(*received, receive, send)
         except BridgeFull:
             await send_busy(send)
 
-    async def _receive(self, scope: Scope, receive: Receive, send: Send) -> "tuple[Upload, bytes] | None":
+    async def _receive(
+        self, address: UploadAddress, scope: Scope, receive: Receive, send: Send
+    ) -> "tuple[Upload, Scope, bytes] | None":
         limit_bytes = settings.FILEMILL_MAX_UPLOAD_BYTES + FIELDS_BYTES + _FRAMING_BYTES
         try:
-            return await _receive_form(scope, receive, limit_bytes=limit_bytes)
+            return await _receive_form(address, scope, receive, limit_bytes=limit_bytes)
         except ClientLeft:
             return None
         except BodyTooLarge:
@@ -95,12 +113,9 @@ class Uploads:
             )
         return None
 
-    async def _create_task(self, scope: Scope, upload: Upload, body: bytes, receive: Receive, send: Send) -> None:
-        json_scope = _with_json_body(scope, body)
+    async def _create_task(self, upload: Upload, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         try:
-            status = await self._requests.answer(
-                json_scope, io.BytesIO(body), receive, send, meta={UPLOAD_META_KEY: upload}
-            )
+            status = await self._requests.answer(scope, io.BytesIO(body), receive, send, meta={UPLOAD_META_KEY: upload})
         except BridgeFull:
             delete_upload(upload.id)
             raise
@@ -109,7 +124,9 @@ class Uploads:
             delete_upload(upload.id)
 
 
-async def _receive_form(scope: Scope, receive: Receive, *, limit_bytes: int) -> tuple[Upload, bytes]:
+async def _receive_form(
+    address: UploadAddress, scope: Scope, receive: Receive, *, limit_bytes: int
+) -> tuple[Upload, Scope, bytes]:
     check_announced_length(scope, limit_bytes=limit_bytes)
     form = UploadForm(find_header(scope, b"content-type") or "", start_file=start_upload)
     received_bytes = 0
@@ -126,16 +143,21 @@ async def _receive_form(scope: Scope, receive: Receive, *, limit_bytes: int) -> 
             if not message.get("more_body", False):
                 break
         writer = form.finish()
-        body = _encode_fields(form.fields)
+        csrf_token = form.fields.pop(_CSRF_FIELD, [None])[-1]
+        body = address.encode_fields(form.fields)
         # All bytes are here, so waiting for the disk elsewhere loses none.
         upload = await asyncio.get_running_loop().run_in_executor(None, writer.finish)
     except BaseException:
         form.abort()
         raise
-    return upload, body
+    return upload, _with_json_body(scope, body, csrf_token=csrf_token), body
 
 
-def _encode_fields(fields: dict[str, list[str]]) -> bytes:
+def _encode_as_texts(fields: Fields) -> bytes:
+    return json.dumps({name: texts[-1] for name, texts in fields.items()}).encode()
+
+
+def _encode_as_request(fields: Fields) -> bytes:
     """Make of a form's fields the JSON that the same request without a file would have sent."""
     values: dict[str, Any] = {}
     for name, texts in fields.items():
@@ -153,15 +175,31 @@ def _decode_json(name: str, text: str) -> Any:
         raise FormRefused(f"{name} is not valid JSON; send it as JSON.", code="invalid_json", field=name) from None
 
 
-def _admit(request: HttpRequest) -> HttpResponseBase:
-    return _ask_admission(request)
-
-
-_admit.csrf_exempt = True  # type: ignore[attr-defined]  # as every DRF view: its session authentication checks CSRF
-
-
-def _with_json_body(scope: Scope, body: bytes) -> Scope:
+def _with_json_body(scope: Scope, body: bytes, *, csrf_token: str | None) -> Scope:
     replaced = {b"content-type", b"content-length", b"transfer-encoding", b"content-encoding"}
     headers = [(name, value) for name, value in scope["headers"] if name not in replaced]
     headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if csrf_token is not None and find_header(scope, _CSRF_HEADER) is None:
+        # A form without scripts sends it as a field, which the middleware would not find in JSON.
+        headers.append((_CSRF_HEADER, csrf_token.encode("latin-1", "replace")))
     return {**scope, "headers": headers}
+
+
+_ask_admission = Admission.as_view()
+
+
+@csrf_exempt  # as every view of DRF, whose session authentication checks it itself
+def _admit_client(request: HttpRequest) -> HttpResponseBase:
+    return _ask_admission(request)
+
+
+@csrf_exempt  # the token may still be in the body; the view's own check comes before a task is made
+@signed_in
+def _admit_person(_request: HttpRequest) -> HttpResponseBase:
+    return Admitted()
+
+
+UPLOAD_ADDRESSES: Final = {
+    "/api/tasks/create_task/": UploadAddress(admit=_admit_client, encode_fields=_encode_as_request),
+    "/add/": UploadAddress(admit=_admit_person, encode_fields=_encode_as_texts),
+}

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any, cast
 
 from django.db import connection
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
-from django.urls import path
+from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -89,7 +90,13 @@ class CreateTask(APIView):
         return Response({"upload": uploaded, "data": request.data, "user": request.user.username}, status=201)
 
 
+def add(request: HttpRequest) -> HttpResponse:
+    """Stands for the page's form, behind Django's CSRF check."""
+    return JsonResponse({"name": request.META["filemill.upload"].name, "fields": json.loads(request.body)})
+
+
 urlpatterns = [
+    path("add/", add),
     path("hello", hello),
     path("echo", echo),
     path("describe", describe),
@@ -103,4 +110,5 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("api/tasks/create_task/", CreateTask.as_view()),
     path("api/tasks/<uuid:task_id>/outputs/<str:name>", OutputView.as_view()),
+    path("", include("filemill.dashboard.urls")),  # the pages of errors link to them
 ]

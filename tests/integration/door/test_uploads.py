@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from tests.integration.door.conftest import Door
 from tests.integration.door.test_bridge import read_head
@@ -169,3 +170,39 @@ def wait_for(condition: Any) -> None:
 def test_the_fields_alone_may_not_fill_the_memory(client: httpx.Client, ann: User) -> None:
     response = send(client, metadata=json.dumps({"note": "x" * 2 * MEBIBYTE}))
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
+
+
+def sign_in(client: httpx.Client, user: User) -> None:
+    browser = Client()
+    browser.force_login(user)
+    client.cookies.set("sessionid", browser.cookies["sessionid"].value)
+
+
+@pytest.mark.parametrize("token_in", ["header", "field"])
+def test_a_pages_form_is_taken_with_its_csrf_token(client: httpx.Client, door: Door, ann: User, token_in: str) -> None:
+    sign_in(client, ann)
+    before = door.uploads()
+    token = "t" * 32
+    client.cookies.set("csrftoken", token)
+    data = {"task_type": "auto", **({"csrfmiddlewaretoken": token} if token_in == "field" else {})}
+    headers = {"X-CSRFToken": token} if token_in == "header" else {}
+    response = client.post("/add/", files={"file": ("a.png", b"x")}, data=data, headers=headers)
+    assert response.status_code == 200, response.text
+    assert response.json() == {"name": "a.png", "fields": {"task_type": "auto"}}
+    [kept] = set(door.uploads()) - set(before)
+    (door.home / "uploads" / kept).unlink()
+
+
+def test_a_pages_form_without_its_csrf_token_leaves_nothing(client: httpx.Client, door: Door, ann: User) -> None:
+    sign_in(client, ann)
+    before = door.uploads()
+    response = client.post("/add/", files={"file": ("a.png", b"x")})
+    assert response.status_code == 403, door.log.read_text()[-3000:]
+    assert door.uploads() == before
+
+
+def test_a_stranger_is_sent_to_the_login(client: httpx.Client, door: Door, ann: User) -> None:
+    before = door.uploads()
+    response = client.post("/add/", files={"file": ("a.png", b"x")})
+    assert (response.status_code, response.headers["location"][:7]) == (302, "/login/")
+    assert door.uploads() == before
