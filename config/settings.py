@@ -150,7 +150,9 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["filemill.api.json_format.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["filemill.api.json_format.SafeJSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "filemill.api.json_format.AlwaysFirstRenderer",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "filemill.api.pagination.NumberedPages",
     "EXCEPTION_HANDLER": "filemill.api.problems.exception_handler",
@@ -158,12 +160,16 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 20,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-REST_KNOX = {"AUTH_HEADER_PREFIX": "Token", "TOKEN_TTL": timedelta(days=ENVIRONMENT.token_days)}
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Token", "TOKEN_PREFIX": "fm_", "TOKEN_TTL": timedelta(days=ENVIRONMENT.token_days)}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Filemill",
     "DESCRIPTION": "Files in, processed files out.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.1",
+    "DISABLE_DOCSTRING_DESCRIPTIONS": True,  # they speak to whoever reads the code
+    "POSTPROCESSING_HOOKS": ["filemill.api.describing.require_bodies"],
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "displayRequestDuration": True, "filter": True},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

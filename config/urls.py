@@ -12,3 +12,4 @@ urlpatterns = [
     path("api/", include("filemill.api.urls")),
     path("", include("filemill.dashboard.urls")),
 ]
+handler500 = "filemill.api.fallbacks.answer_server_error"

@@ -5,7 +5,6 @@ Django does.
 """
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,13 +14,12 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound
-from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from filemill.api.describing import READING, TASK_ID, answers
 from filemill.api.ranges import Selection, http_date, select
 from filemill.files.opened import OpenedFile, describe_opened
 from filemill.files.outputs import open_output, output_key, output_path
@@ -70,28 +68,29 @@ def find_output(user: AbstractBaseUser | AnonymousUser, task_id: UUID, name: str
     )
 
 
-class WhateverIsAccepted(DefaultContentNegotiation):
-    """An `<img>` accepts images only; the file is sent as what it is, and errors as JSON."""
-
-    def select_renderer(
-        self,
-        request: Request,  # noqa: ARG002  DRF's signature
-        renderers: Iterable[BaseRenderer],
-        format_suffix: str | None = None,  # noqa: ARG002
-    ) -> tuple[BaseRenderer, str]:
-        first = next(iter(renderers))
-        return first, first.media_type or "application/json"
+_FILE: Final = {
+    (200, "*/*"): OpenApiTypes.BINARY,
+    (206, "*/*"): OpenApiTypes.BINARY,
+    304: OpenApiResponse(description="It is what the client has already."),
+    412: OpenApiResponse(description="It is not what the client expects (If-Match, If-Unmodified-Since)."),
+    416: OpenApiResponse(description="The range lies outside the file."),
+}
 
 
 class OutputView(APIView):
     """One output file of a task."""
 
-    content_negotiation_class = WhateverIsAccepted
-
     @extend_schema(
+        operation_id="download_output",
         summary="Download an output",
-        parameters=[OpenApiParameter("inline", bool, description="Show it in the browser instead of saving it.")],
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        description="The file itself, with its own media type; takes Range and conditional requests.",
+        tags=["outputs"],
+        parameters=[
+            TASK_ID,
+            OpenApiParameter("name", str, OpenApiParameter.PATH, description="As in the task's `result.outputs`."),
+            OpenApiParameter("inline", bool, description="Show it in the browser instead of saving it."),
+        ],
+        responses=answers(_FILE, 404, *READING),
     )
     def get(self, request: Request, task_id: UUID, name: str) -> HttpResponseBase:
         """Send the file, or the part that a Range header asks for."""

@@ -1,0 +1,194 @@
+"""What the endpoints take: one model per request, which is its check and its place in the API's schema.
+
+What belongs to the domain (the task type, the options, the tags, the file) passes through unchecked: the services
+check it, and say so in the same words at every door.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+
+from filemill.api.refusing import refuse
+from filemill.tasks.intake import MAX_TAG_LENGTH, MAX_TAGS
+from filemill.tasks.statuses import Status, TaskType
+
+MAX_BULK_PATHS: Final = 100_000
+MAX_REASON_CHARACTERS: Final = 500
+MAX_TOKEN_DAYS: Final = 3650
+
+RequestModel = TypeVar("RequestModel", bound=BaseModel)
+
+
+def read_body(model: type[RequestModel], body: object) -> RequestModel:
+    """Return a request's body as its model; raises Refused naming every field at fault."""
+    try:
+        # A form-less, body-less POST is an empty object.
+        return model.model_validate({} if body is None else body)
+    except ValidationError as error:
+        raise refuse(error, model) from None
+
+
+class Body(BaseModel):
+    """A JSON object with these keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+_TASK_TYPE: Final = {"type": "string", "enum": TaskType.values, "description": "What kind of file it is."}
+_TAGS: Final = {
+    "type": "array",
+    "items": {"type": "string", "minLength": 1, "maxLength": MAX_TAG_LENGTH},
+    "maxItems": MAX_TAGS,
+    "default": [],
+    "description": "Words of your own to find the task by.",
+}
+_METADATA: Final = {
+    "type": "object",
+    "default": {},
+    "additionalProperties": True,
+    "description": (
+        "The options of the operation, and whatever else you want to keep with the task. Names that are no option "
+        "come back in `warnings`; with `?strict=true` they are refused."
+    ),
+}
+TaskTypeValue = Annotated[Any, WithJsonSchema(_TASK_TYPE)]
+Tags = Annotated[Any, WithJsonSchema(_TAGS)]
+Metadata = Annotated[Any, WithJsonSchema(_METADATA)]
+
+_VALID_TASK_TYPE: Final = f"one of {', '.join(TaskType.values)}"
+_PASSED_ON: Final[dict[str, Any]] = {"x-valid": "what the reference says"}
+
+
+class CreateTask(Body):
+    """Work on a file that lies under one of the service's roots."""
+
+    file_path: str = Field(
+        description="Absolute, or relative to a root.",
+        examples=["photo.jpg"],
+        json_schema_extra={"x-valid": "a path under one of the service's roots"},
+    )
+    task_type: TaskTypeValue = Field(json_schema_extra={"x-valid": _VALID_TASK_TYPE})
+    metadata: Metadata = Field(None, json_schema_extra=_PASSED_ON)
+    tags: Tags = Field(None, json_schema_extra=_PASSED_ON)
+
+
+class CreateTaskOfUpload(Body):
+    """Work on a file that comes with the request."""
+
+    task_type: TaskTypeValue = Field(json_schema_extra={"x-valid": _VALID_TASK_TYPE})
+    metadata: Metadata = Field(None, json_schema_extra=_PASSED_ON)
+    tags: Tags = Field(None, json_schema_extra=_PASSED_ON)
+
+
+class BulkCreate(Body):
+    """Work on many files in the same way."""
+
+    file_paths: list[str] = Field(
+        min_length=1,
+        max_length=MAX_BULK_PATHS,
+        description="Paths as in create_task.",
+        examples=[["a.jpg", "b.jpg"]],
+        json_schema_extra={"x-valid": f"a list of 1 to {MAX_BULK_PATHS} paths"},
+    )
+    task_type: TaskTypeValue = Field(json_schema_extra={"x-valid": _VALID_TASK_TYPE})
+    parallel: bool = Field(
+        True,
+        description="`false` works on one file after another, in order.",
+        json_schema_extra={"x-valid": "true or false"},
+    )
+    metadata: Metadata = Field(None, json_schema_extra=_PASSED_ON)
+    tags: Tags = Field(None, json_schema_extra=_PASSED_ON)
+
+
+class CancelTask(Body):
+    """Why a task is stopped."""
+
+    reason: str = Field(
+        "",
+        max_length=MAX_REASON_CHARACTERS,
+        description="Kept in the task's events.",
+        examples=["wrong file"],
+        json_schema_extra={"x-valid": f"a text of up to {MAX_REASON_CHARACTERS} characters"},
+    )
+
+
+class RetryTask(Body):
+    """How a task is run again."""
+
+    force: bool = Field(
+        False,
+        description="Also when it is completed, or was retried as often as allowed.",
+        json_schema_extra={"x-valid": "true or false"},
+    )
+
+
+class CreateToken(Body):
+    """How long a new token is good for."""
+
+    expires_in_days: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_TOKEN_DAYS,
+        description="Left out: as long as the service is set to (FILEMILL_TOKEN_DAYS).",
+        examples=[30],
+        json_schema_extra={"x-valid": f"a whole number from 1 to {MAX_TOKEN_DAYS}"},
+    )
+
+
+def _read_day(given: object) -> object:
+    """Accept days as the contract writes them; pydantic alone would also read seconds since 1970."""
+    if not isinstance(given, str):
+        return given
+    day = date.fromisoformat(given) if len(given) == len("2024-01-01") else None
+    if day is None or day.year > LAST_YEAR:
+        raise ValueError("not a day")
+    return day
+
+
+LAST_YEAR: Final = 9998
+"""The day after it must still be a date."""
+Day = Annotated[date, BeforeValidator(_read_day)]
+_VALID_DAY: Final[dict[str, Any]] = {"x-valid": "a day such as 2024-01-31"}
+_VALID_BOOL: Final[dict[str, Any]] = {"x-valid": "true or false"}
+
+
+class Everyone(BaseModel):
+    """Whose tasks are meant."""
+
+    all: bool = Field(
+        False, description="Everyone's tasks instead of your own; for staff alone.", json_schema_extra=_VALID_BOOL
+    )
+
+
+class TaskFilter(Everyone):
+    """Which tasks a list holds."""
+
+    status: Status | None = Field(None, json_schema_extra={"x-valid": f"one of {', '.join(Status.values)}"})
+    task_type: TaskType | None = Field(None, json_schema_extra={"x-valid": _VALID_TASK_TYPE})
+    from_date: Day | None = Field(None, description="Created on this day (UTC) or later.", json_schema_extra=_VALID_DAY)
+    to_date: Day | None = Field(
+        None, description="Created on this day (UTC) or earlier; the whole day counts.", json_schema_extra=_VALID_DAY
+    )
+    search: str | None = Field(
+        None,
+        pattern=r"^[^\x00]*$",
+        max_length=255,
+        description="A part of the file's name, in upper or lower case.",
+        json_schema_extra={"x-valid": "a text of up to 255 characters, without NUL"},
+    )
+    tag: str | None = Field(
+        None,
+        pattern=r"^[^\x00]*$",
+        max_length=MAX_TAG_LENGTH,
+        description="One of the task's tags, whole.",
+        json_schema_extra={"x-valid": f"a text of up to {MAX_TAG_LENGTH} characters, without NUL"},
+    )
+
+
+class Strictness(BaseModel):
+    """What becomes of names in `metadata` that are no option."""
+
+    strict: bool = Field(
+        False, description="Refuse unknown options instead of warning of them.", json_schema_extra=_VALID_BOOL
+    )

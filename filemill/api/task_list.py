@@ -1,0 +1,201 @@
+"""The endpoints of all tasks: list, count, create one, create many."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from filemill.api.accounts import user_of
+from filemill.api.describing import READING, WRITING, answers
+from filemill.api.json_format import StrictJSONParser
+from filemill.api.pagination import NumberedPages, PageQuery
+from filemill.api.queries import describe_query, read_query
+from filemill.api.representations import (
+    CreatedBatch,
+    CreatedTask,
+    ProgressSummary,
+    TaskPage,
+    TaskSummary,
+    represent,
+)
+from filemill.api.requests import (
+    BulkCreate,
+    CreateTask,
+    CreateTaskOfUpload,
+    Everyone,
+    Strictness,
+    TaskFilter,
+    read_body,
+)
+from filemill.api.uploading import received_file
+from filemill.files.sources import Source
+from filemill.files.uploads import Upload
+from filemill.tasks import services
+from filemill.tasks.models import TaskLog
+from filemill.tasks.querysets import TaskQuerySet
+
+_FORM = {
+    "type": "object",
+    "required": ["file", "task_type"],
+    "additionalProperties": False,
+    "properties": {
+        "file": {"type": "string", "format": "binary", "description": "The file itself."},
+        "task_type": {"type": "string", "enum": ["image", "video", "document"]},
+        "metadata": {"type": "string", "contentMediaType": "application/json", "description": "As JSON."},
+        "tags": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 128}, "maxItems": 10},
+    },
+}
+
+
+class TaskListView(APIView):
+    """Tasks, the newest first."""
+
+    @extend_schema(
+        operation_id="list_tasks",
+        summary="List tasks",
+        description="A wrong value is a 400 that names its parameter; parameters other than these are ignored.",
+        tags=["tasks"],
+        parameters=describe_query(TaskFilter, PageQuery),
+        responses=answers({200: TaskPage}, 400, *READING),
+    )
+    def get(self, request: Request) -> Response:
+        """Answer a page of the user's tasks."""
+        asked = read_query(TaskFilter, request)
+        pages = NumberedPages()
+        rows = pages.paginate_queryset(_select(request, asked).only(*TaskSummary.model_fields), request)
+        return pages.get_paginated_response([represent(TaskSummary, task) for task in rows])
+
+
+def _select(request: Request, asked: TaskFilter) -> TaskQuerySet:
+    tasks = TaskLog.objects.visible_to(user_of(request), everyone=asked.all)
+    tasks = tasks.created_between(asked.from_date, asked.to_date).newest_first()
+    if asked.status is not None:
+        tasks = tasks.filter(status=asked.status)
+    if asked.task_type is not None:
+        tasks = tasks.filter(task_type=asked.task_type)
+    if asked.search is not None:
+        tasks = tasks.named_like(asked.search)
+    if asked.tag is not None:
+        tasks = tasks.tagged(asked.tag)
+    return tasks
+
+
+class ProgressView(APIView):
+    """How far the user's tasks are."""
+
+    @extend_schema(
+        operation_id="count_tasks",
+        summary="Count tasks by status",
+        tags=["tasks"],
+        parameters=describe_query(Everyone),
+        responses=answers({200: ProgressSummary}, 400, *READING),
+    )
+    def get(self, request: Request) -> Response:
+        """Answer the counts."""
+        asked = read_query(Everyone, request)
+        summary = TaskLog.objects.visible_to(user_of(request), everyone=asked.all).summary()
+        return Response(ProgressSummary.model_validate(summary).model_dump())
+
+
+class CreateTaskView(APIView):
+    """The way in for one file."""
+
+    parser_classes = (StrictJSONParser, MultiPartParser)
+
+    @extend_schema(
+        operation_id="create_task",
+        summary="Create a task",
+        description="Name a file under the service's roots in JSON, or send the file itself as a form.",
+        tags=["tasks"],
+        parameters=describe_query(Strictness),
+        request={"application/json": CreateTask, "multipart/form-data": _FORM},
+        responses=answers({201: CreatedTask}, *WRITING, 507),
+        examples=[
+            OpenApiExample(
+                "a smaller picture",
+                value={
+                    "file_path": "photo.jpg",
+                    "task_type": "image",
+                    "metadata": {"quality": "high", "resize": [1920, 1080]},
+                },
+                request_only=True,
+                media_type="application/json",
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Accept one file."""
+        strict = read_query(Strictness, request).strict
+        with received_file(request) as (upload, body):
+            source, wish = _read_order(upload, body)
+            task = services.submit(
+                user=user_of(request),
+                task_type=wish.task_type,
+                source=source,
+                metadata=wish.metadata,
+                tags=wish.tags,
+                strict=strict,
+            )
+        location = reverse("api:task", kwargs={"task_id": task.pk}, request=request)
+        return Response(represent(CreatedTask, task), status=201, headers={"Location": location})
+
+
+def _read_order(upload: Upload | None, body: Any) -> tuple[Source, CreateTask | CreateTaskOfUpload]:
+    if upload is not None:
+        return Source.from_upload(upload), read_body(CreateTaskOfUpload, body)
+    order = read_body(CreateTask, body)
+    return Source.from_path(order.file_path), order
+
+
+class BulkCreateView(APIView):
+    """The way in for many files."""
+
+    @extend_schema(
+        operation_id="bulk_create_tasks",
+        summary="Create many tasks",
+        description="Files that can't be taken are named in `errors`; the others go on. None taken at all is a 400.",
+        tags=["tasks"],
+        parameters=describe_query(Strictness),
+        request={"application/json": BulkCreate},
+        responses=answers({201: CreatedBatch}, *WRITING),
+        examples=[
+            OpenApiExample(
+                "two pictures, one after the other",
+                value={"file_paths": ["a.jpg", "b.jpg"], "task_type": "image", "parallel": False},
+                request_only=True,
+                media_type="application/json",
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Accept many files."""
+        strict = read_query(Strictness, request).strict
+        order = read_body(BulkCreate, request.data)
+        outcome = services.submit_bulk(
+            user=user_of(request),
+            task_type=order.task_type,
+            file_paths=order.file_paths,
+            metadata=order.metadata,
+            tags=order.tags,
+            parallel=order.parallel,
+            strict=strict,
+        )
+        body = {
+            "celery_task_id": outcome.batch.celery_task_id,
+            "status": "processing",
+            "files_count": outcome.batch.files_count,
+            "errors": [
+                {
+                    "index": rejected.index,
+                    "file_path": rejected.file_path,
+                    "code": rejected.problem.code,
+                    "message": rejected.problem.message,
+                }
+                for rejected in outcome.rejected
+            ],
+        }
+        return Response(body, status=201)

@@ -1,0 +1,41 @@
+"""The addresses below /api/."""
+
+from django.urls import path, re_path
+
+from filemill.api import describing  # noqa: F401  tells drf-spectacular how to describe models and credentials
+from filemill.api.documentation import RedocView, SchemaView, SwaggerView
+from filemill.api.fallbacks import answer_no_endpoint
+from filemill.api.outputs import OutputView
+from filemill.api.task_item import (
+    AttemptsView,
+    CancelView,
+    EventsView,
+    OutputsView,
+    ProgressHistoryView,
+    RetryView,
+    TaskView,
+)
+from filemill.api.task_list import BulkCreateView, CreateTaskView, ProgressView, TaskListView
+from filemill.api.tokens import TokensView, TokenView
+
+app_name = "api"
+urlpatterns = [
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", SwaggerView.as_view(), name="docs"),
+    path("redoc/", RedocView.as_view(), name="redoc"),
+    path("auth/tokens/", TokensView.as_view(), name="tokens"),
+    path("auth/tokens/<str:token_id>/", TokenView.as_view(), name="token"),
+    path("tasks/", TaskListView.as_view(), name="tasks"),
+    path("tasks/create_task/", CreateTaskView.as_view(), name="create-task"),
+    path("tasks/bulk_create/", BulkCreateView.as_view(), name="bulk-create"),
+    path("tasks/progress/", ProgressView.as_view(), name="progress"),
+    path("tasks/<uuid:task_id>/", TaskView.as_view(), name="task"),
+    path("tasks/<uuid:task_id>/cancel/", CancelView.as_view(), name="cancel"),
+    path("tasks/<uuid:task_id>/retry/", RetryView.as_view(), name="retry"),
+    path("tasks/<uuid:task_id>/events/", EventsView.as_view(), name="events"),
+    path("tasks/<uuid:task_id>/attempts/", AttemptsView.as_view(), name="attempts"),
+    path("tasks/<uuid:task_id>/progress_history/", ProgressHistoryView.as_view(), name="progress-history"),
+    path("tasks/<uuid:task_id>/outputs/", OutputsView.as_view(), name="outputs"),
+    path("tasks/<uuid:task_id>/outputs/<str:name>", OutputView.as_view(), name="output"),
+    re_path(r"^.*$", answer_no_endpoint),
+]
