@@ -9,6 +9,8 @@ import httpx
 import pytest
 from django.contrib.auth.models import User
 from django.db.models.functions import Now
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from filemill.files import outputs
 from filemill.processing.bench import Output
@@ -199,3 +201,17 @@ def test_an_output_whose_file_is_gone_is_a_404(
 
 def test_another_method_is_a_405(as_ann: httpx.Client, make_output: Callable[..., str]) -> None:
     assert as_ann.delete(make_output()).status_code == 405
+
+
+def test_django_alone_sends_parts_as_well(
+    live_server: LiveServer, settings: Settings, make_output: Callable[..., str]
+) -> None:
+    """As under `runserver`, where no door stands before the view."""
+    settings.ROOT_URLCONF = "tests.integration.door.site_urls"
+    address = make_output()
+    with httpx.Client(base_url=live_server.url, auth=("ann", "ann"), timeout=20) as client:
+        assert client.get(address).content == CONTENT
+        part = client.get(address, headers={"Range": "bytes=300000-900000"})
+        assert (part.status_code, part.content) == (206, CONTENT[300000:900001])
+        assert client.get(address, headers={"Range": "bytes=1024000-"}).status_code == 416
+        assert client.head(address).headers["content-length"] == str(len(CONTENT))
