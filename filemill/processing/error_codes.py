@@ -1,4 +1,4 @@
-"""The bounded list of codes that a failed task can carry in `error_code`, each with its meaning and its mend."""
+"""The bounded list of codes that a failed task or attempt can carry, each with its meaning and its mend."""
 
 from typing import Final, NamedTuple
 
@@ -28,7 +28,8 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "tool_missing": ErrorCode("A tool that the work needs is not installed.", "Run `filemill doctor`."),
     "disk_full": ErrorCode("There was no room to store the output.", "Free disk space, then retry."),
     "storage_error": ErrorCode("The output could not be stored.", "Check the storage, then retry."),
-    "worker_lost": ErrorCode("The worker died again and again.", "Look at the worker's log, then retry."),
+    "worker_lost": ErrorCode("The worker gave no sign of life.", "Nothing: it is run again. See the worker's log."),
+    "worker_stopped": ErrorCode("The worker was told to stop.", "Nothing: it is run again by another."),
     "expired": ErrorCode("The task was not started before its deadline.", "Retry it, or add workers."),
     "internal_error": ErrorCode("Filemill itself failed.", "Look for the task's id in the log and report it."),
 }
