@@ -110,4 +110,5 @@ def _close_attempt(move: Move, ending: Ending | None) -> tuple[str, list[Any]]:
         SET ended_at = statement_timestamp(), outcome = %s, error_code = %s, error_message = %s,
             evidence = a.evidence || %s::jsonb
         FROM moved WHERE a.task_id = moved.id AND a.number = moved.attempt AND a.ended_at IS NULL)"""
-    return sql, [move.outcome.value, ending.error_code, storable(ending.message)[:2000], to_json(ending.evidence)]
+    message = storable(ending.message)[:2000] if ending.error_code else ""
+    return sql, [move.outcome.value, ending.error_code, message, to_json(ending.evidence)]

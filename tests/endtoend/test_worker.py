@@ -129,7 +129,7 @@ def test_a_task_of_a_killed_worker_is_finished_by_another_attempt_once(
 
 
 def test_a_flushed_broker_loses_no_task(photo: Path, start_worker: StartWorker, submit: Submit) -> None:
-    tasks = [submit(photo, "image") for _ in range(40)]
+    tasks = [submit(photo, "image") for _ in range(200)]
     flush_broker()
     start_worker()
 
