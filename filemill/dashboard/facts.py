@@ -126,7 +126,7 @@ def _facts(values: Mapping[str, Any], path: str) -> Iterator[Fact]:
             continue
         label = f"{path} {name.replace('_', ' ')}".strip() if path else say_name(name)
         if isinstance(value, Mapping):
-            yield from _facts(value, say_name(name))
+            yield from _facts(value, "" if name == "metadata" else say_name(name))
         elif has_size and name in {"height", "size"}:
             continue
         elif has_size and name == "width":

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -112,7 +111,6 @@ def _list_context(filters: Filters, page: Page) -> dict[str, Any]:
         "pulse": _pulse(filters, page.active, newest=newest),
         "older": filters.query(before=str(page.older.pk)) if page.older else "",
         "newer": filters.query(after=str(page.newer.pk)) if page.newer else "",
-        "max_plain_upload_bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
     }
 
 
