@@ -1,6 +1,7 @@
 """Sealed: walking through JSON of any size in bounded memory, with the line and column of a mistake."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
@@ -11,6 +12,7 @@ OPENED_DEPTH: Final = 3
 MAX_VALUE_CHARACTERS: Final = 16 * 1024 * 1024
 """How long a value that is parsed whole may be; longer ones, below `OPENED_DEPTH`, are refused as `too_large`."""
 
+_NOT_OF_NUMBER: Final = re.compile(r"[^-+.0-9eE]")
 _WHITESPACE: Final = " \t\n\r"
 _TYPES: Final = {"{": "object", "[": "array", '"': "string", "t": "boolean", "f": "boolean", "n": "null"}
 
@@ -86,16 +88,18 @@ class JsonStream:
                 value, end = self._decoder.raw_decode(self._buffer, self._at)
             except json.JSONDecodeError as error:
                 # Cut off or wrong? Only more text can tell.
-                if not self._fill():
+                if self._is_ended:
                     self._fail(error.pos, error.msg[:1].lower() + error.msg[1:])
+                self._fill()
                 continue
             except RecursionError:
                 self._fail(self._at, "it is nested too deeply")
             except ValueError as error:
                 self._fail(self._at, str(error))
-            if end < len(self._buffer) or not self._fill():  # a number may go on in the next piece
+            if self._is_ended or _NOT_OF_NUMBER.search(self._buffer, end):
                 self._at = end
                 return value
+            self._fill()  # "1." parses as 1, and goes on in the next piece
 
     def _peek(self) -> str:
         while True:

@@ -1,0 +1,77 @@
+"""Every operation, run through the real cage on real files."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from filemill.processing.bench import Output
+from filemill.processing.cage import Cage
+from filemill.processing.media import HEAD_BYTES, sniff, task_type_of
+from filemill.processing.operations import for_task_type
+from filemill.processing.operations.checking import check
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+
+
+@dataclass(kw_only=True)
+class Finished:
+    """What a run gave: the result, the outputs by name, every percent it told, and its peak in the cage."""
+
+    result: dict[str, Any]
+    outputs: dict[str, Output]
+    percents: list[float]
+    peak_memory_bytes: int
+
+    def path(self, name: str) -> Path:
+        return self.outputs[name].path
+
+
+Work = Callable[..., Finished]
+
+
+@pytest.fixture(scope="session")
+def cage() -> Iterator[Cage]:
+    with Cage() as cage:
+        yield cage
+
+
+@pytest.fixture
+def work(cage: Cage, tmp_path: Path) -> Work:
+    """Run the operation of a file's type on it, as a worker does: `work(path, **options)`."""
+
+    def run(path: Path, **options: object) -> Finished:
+        with path.open("rb") as file:
+            media_type = sniff(file.read(HEAD_BYTES), path.name)
+        assert media_type is not None, f"{path.name} is of no type that Filemill reads"
+        operation = for_task_type(str(task_type_of(media_type)))
+        checked = check(operation, options)
+        assert not checked.problems, checked.problems
+        scratch = tmp_path / f"scratch-{len(list(tmp_path.glob('scratch-*')))}"
+        scratch.mkdir()
+        percents: list[float] = []
+        source_fd = os.open(path, os.O_RDONLY)
+        try:
+            with cage.open_slice() as files:
+                bench = files.open_bench(
+                    source_fd=source_fd,
+                    media_type=media_type,
+                    file_name=path.name,
+                    scratch=scratch,
+                    limits=operation.limits,
+                    on_progress=lambda percent, _message: percents.append(percent),
+                )
+                result = operation.run(bench, checked.options)
+                return Finished(
+                    result=result,
+                    outputs={output.name: output for output in bench.outputs},
+                    percents=percents,
+                    peak_memory_bytes=int(bench.usage["peak_memory_bytes"]),
+                )
+        finally:
+            os.close(source_fd)
+
+    return run
