@@ -25,6 +25,8 @@ def refuse_field(field: str, message: str, *, code: str, valid: object = None) -
 
 def _describe(detail: Any, model: type[BaseModel]) -> Problem:
     location, kind = detail["loc"], detail["type"]
+    if kind == "string_unicode" and not location:
+        return _refuse_unknown(str(detail["input"]), model)  # a key that is no Unicode has no place of its own
     if not location:
         return Problem(field="", code="invalid_type", message="The body must be a JSON object.")
     field = _path(location)
@@ -33,11 +35,15 @@ def _describe(detail: Any, model: type[BaseModel]) -> Problem:
             field=field, code="required", message=f"{field} is missing; it must be {_valid(location, model)}."
         )
     if kind == "extra_forbidden":
-        fields = list(model.model_fields)
-        message = f"{_shorten(field)} is no field of this request; it takes {', '.join(fields)}."
-        return Problem(field=field, code="unknown_field", message=message, valid=fields)
+        return _refuse_unknown(field, model)
     valid = _valid(location, model)
     return Problem(field=field, code="invalid_value", message=f"{location[0]} must be {valid}.", valid=valid)
+
+
+def _refuse_unknown(field: str, model: type[BaseModel]) -> Problem:
+    fields = list(model.model_fields)
+    message = f"{_shorten(field)} is no field of this request; it takes {', '.join(fields)}."
+    return Problem(field=field, code="unknown_field", message=message, valid=fields)
 
 
 def _valid(location: tuple[int | str, ...], model: type[BaseModel]) -> str:

@@ -60,6 +60,12 @@ def _no_remembered_passwords() -> Iterator[None]:
     checked_pairs.clear()
 
 
+@pytest.fixture(autouse=True)
+def _cheap_passwords(settings: Any) -> None:
+    """Hash passwords as nobody should: the real hash would be most of these tests' time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def alice(db: None) -> User:
     return User.objects.create_user("alice", password="alice-s-password")
@@ -183,3 +189,10 @@ def pdf(inbox: Path) -> Path:
     path = inbox / "paper.pdf"
     path.write_bytes(next(SAMPLES.glob("*.pdf")).read_bytes())
     return path
+
+
+@pytest.fixture
+def home_of_this_test(settings: Any, tmp_path: Path) -> Path:
+    """A FILEMILL_HOME that holds nothing else."""
+    settings.FILEMILL_HOME = tmp_path
+    return tmp_path

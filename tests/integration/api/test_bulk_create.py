@@ -1,0 +1,101 @@
+"""POST /api/tasks/bulk_create/ (contract H9)."""
+
+from pathlib import Path
+
+import pytest
+
+from filemill.api import requests
+from filemill.tasks.models import Batch, TaskLog
+from tests.integration.api.conftest import ApiClient
+
+URL = "/api/tasks/bulk_create/"
+
+
+@pytest.fixture
+def texts(inbox: Path) -> list[str]:
+    names = ["one.txt", "two.txt", "three.txt"]
+    for name in names:
+        (inbox / name).write_text(f"This is {name}.\n")
+    return names
+
+
+def test_many_files_become_a_batch(as_alice: ApiClient, texts: list[str]) -> None:
+    answer = as_alice.post(
+        URL, {"file_paths": texts, "task_type": "document", "tags": ["many"], "metadata": {"mine": 1}}
+    )
+    assert answer.status_code == 201
+    batch = Batch.objects.get()
+    assert answer.json() == {
+        "celery_task_id": batch.celery_task_id,
+        "status": "processing",
+        "files_count": 3,
+        "errors": [],
+    }
+    tasks = TaskLog.objects.order_by("batch_index")
+    assert [task.file_name for task in tasks] == texts
+    assert all((task.tags, task.metadata, task.user) == (["many"], {"mine": 1}, as_alice.user) for task in tasks)
+    assert len({task.celery_task_id for task in tasks} | {batch.celery_task_id}) == 4
+    assert batch.parallel is True
+
+
+def test_files_may_be_worked_on_in_order(as_alice: ApiClient, texts: list[str]) -> None:
+    as_alice.post(URL, {"file_paths": texts, "task_type": "document", "parallel": False})
+    assert Batch.objects.get().parallel is False
+
+
+def test_the_rejected_are_named_by_index_and_the_others_go_on(as_alice: ApiClient, texts: list[str]) -> None:
+    paths = [texts[0], "missing.txt", texts[1], "/etc/passwd", "a\0b", "\ud800"]
+    answer = as_alice.post(URL, {"file_paths": paths, "task_type": "document"})
+    assert answer.status_code == 201
+    assert answer.json()["files_count"] == 2
+    assert [(error["index"], error["file_path"], error["code"]) for error in answer.json()["errors"]] == [
+        (1, "missing.txt", "file_not_found"),
+        (3, "/etc/passwd", "path_outside_roots"),
+        (4, "a\0b", "invalid_path"),
+        (5, "\ud800", "invalid_path"),
+    ]
+    assert all(error["message"] for error in answer.json()["errors"])
+
+
+def test_a_request_of_which_nothing_can_be_taken_is_refused(as_alice: ApiClient, inbox: Path) -> None:
+    answer = as_alice.post(URL, {"file_paths": ["a.txt"] * 5, "task_type": "document"})
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [f"file_paths[{index}]" for index in range(5)]
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("file_paths", [], "file_paths"),
+        ("file_paths", "one.txt", "file_paths"),
+        ("file_paths", None, "file_paths"),
+        ("file_paths", {"0": "one.txt"}, "file_paths"),
+        ("file_paths", ["one.txt", 7], "file_paths[1]"),
+        ("file_paths", ["one.txt", None], "file_paths[1]"),
+        ("parallel", "yes", "parallel"),
+        ("parallel", None, "parallel"),
+        ("task_type", "audio", "task_type"),
+        ("metadata", [], "metadata"),
+        ("tags", "many", "tags"),
+        ("priority", 1, "priority"),
+    ],
+)
+def test_a_wrong_field_is_refused_by_its_name(
+    as_alice: ApiClient, texts: list[str], field: str, value: object, named: str
+) -> None:
+    answer = as_alice.post(URL, {"file_paths": texts, "task_type": "document", field: value})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, named)
+    assert not TaskLog.objects.exists()
+
+
+def test_more_paths_than_a_batch_holds_are_refused(as_alice: ApiClient) -> None:
+    paths = ["a"] * (requests.MAX_BULK_PATHS + 1)
+    answer = as_alice.post(URL, {"file_paths": paths, "task_type": "document"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "file_paths")
+
+
+def test_an_unknown_option_is_refused_when_strict(as_alice: ApiClient, texts: list[str]) -> None:
+    body = {"file_paths": texts, "task_type": "document", "metadata": {"mine": 1}}
+    answer = as_alice.post(URL + "?strict=1", body)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "metadata.mine")
