@@ -36,6 +36,8 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     worker_max_tasks_per_child=200,
+    # A child is up once its cage is warm; on a busy machine the four seconds that Celery grants can be too few.
+    worker_proc_alive_timeout=60.0,
     worker_send_task_events=True,
     worker_pool="prefork",
     worker_cancel_long_running_tasks_on_connection_loss=False,

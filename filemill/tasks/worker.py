@@ -11,6 +11,7 @@ from celery.exceptions import Ignore
 from django.conf import settings
 
 from filemill.processing.cage import Cage
+from filemill.processing.errors import SystemFault
 from filemill.tasks import batches, broker, chores, lifecycle
 from filemill.tasks.execution import execute
 from filemill.tasks.models import TaskLog
@@ -104,7 +105,16 @@ def _prepare_process(**_: Any) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != node.pid:
             os._exit(1)  # the parent died before it could be watched
-    crew()
+    _warm_up(crew())
+
+
+def _warm_up(hands: Crew) -> None:
+    """Start the cage before the first file comes, and tell the log what confines it here."""
+    try:
+        logger.info("the cage holds: %s", hands.cage.layers())
+    except SystemFault:
+        # The worker lives on and its tasks fail with this very error; `filemill doctor` tells what to mend.
+        logger.exception("the cage does not start")
 
 
 @signals.worker_shutting_down.connect
