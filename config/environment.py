@@ -5,7 +5,7 @@ import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, validate
@@ -49,7 +49,7 @@ class Environment:
     deadline_hours: int
     max_upload_bytes: int
     token_days: int
-    cage: str
+    cage: Literal["strict", "auto"]
 
 
 def read(*, dotenv: Path | None = None) -> Environment:
