@@ -2,6 +2,7 @@
 
 import sys
 from datetime import timedelta
+from typing import Literal
 
 from config import environment
 from config.logs import logging_config
@@ -126,7 +127,7 @@ FILEMILL_SWEEP_SECONDS = ENVIRONMENT.sweep_seconds
 FILEMILL_STOP_GRACE_SECONDS = ENVIRONMENT.stop_grace_seconds
 FILEMILL_RETRY_BASE_SECONDS = ENVIRONMENT.retry_base_seconds
 FILEMILL_DEADLINE_HOURS = ENVIRONMENT.deadline_hours
-FILEMILL_CAGE = ENVIRONMENT.cage
+FILEMILL_CAGE: Literal["strict", "auto"] = ENVIRONMENT.cage
 
 # --- Celery: the seed's names, as `celery -A config …` reads them ---
 CELERY_BROKER_URL = ENVIRONMENT.broker_url

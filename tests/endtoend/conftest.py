@@ -9,9 +9,9 @@ from typing import Any
 
 import imageio_ffmpeg
 import pytest
-from celery import current_app
 from django.contrib.auth.models import User
 from django.db import connection
+from redis import Redis
 
 from filemill.files.sources import Source
 from filemill.launch.home import Home
@@ -88,12 +88,12 @@ def start_worker(transactional_db: None, tmp_path: Path, _empty_broker: None) ->
 
 @pytest.fixture
 def _empty_broker(home: Home) -> None:
-    flush_broker()
+    flush_broker(home)
     broker.breaker._open_until = 0.0
 
 
-def flush_broker() -> None:
-    broker.connection(current_app).default_channel.client.flushall()
+def flush_broker(home: Home) -> None:
+    Redis(unix_socket_path=str(home.valkey_socket)).flushall()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from celery import current_app
+from redis import Redis
 
 from filemill.launch.home import Home
 from filemill.launch.valkey import Valkey
@@ -54,6 +55,10 @@ def valkey(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnBroker]:
         own.kill()
 
 
+def own_client(valkey: OwnBroker) -> Redis:
+    return Redis(unix_socket_path=str(valkey.home.valkey_socket))
+
+
 def message() -> Message:
     return Message(name=FILE_PROCESSING, row_id=str(uuid4()), celery_task_id=str(uuid4()))
 
@@ -69,7 +74,7 @@ def test_an_unused_broker_is_empty(valkey: OwnBroker) -> None:
 
 def test_a_flushed_broker_is_empty_and_takes_messages_again(valkey: OwnBroker) -> None:
     broker.send([message()])
-    broker.connection(current_app).default_channel.client.flushall()
+    own_client(valkey).flushall()
 
     assert broker.depth() == 0
     assert broker.send([message()]) == 1
