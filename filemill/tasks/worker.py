@@ -32,7 +32,7 @@ class Crew:
     """What a worker process works with: its cage and its pulse, made on first use and after the fork."""
 
     def __init__(self) -> None:
-        self.cage = Cage(mode=settings.FILEMILL_CAGE)
+        self.cage = Cage(mode="strict" if settings.FILEMILL_CAGE == "strict" else "auto")
         self.pulse = Pulse()
         self.pulse.start()
 
