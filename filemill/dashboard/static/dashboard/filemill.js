@@ -80,6 +80,11 @@ document.addEventListener("htmx:afterRequest", (event) => {
   showChosenFile();
 });
 
+// The form that took the old one's place does not know yet what is chosen.
+document.addEventListener("htmx:load", (event) => {
+  if (isAddForm(event)) showChosenFile();
+});
+
 document.addEventListener("htmx:responseError", (event) => {
   if (isAddForm(event)) showProblem(problemOf(event.detail.xhr));
 });
