@@ -164,8 +164,8 @@ class BulkCreateView(APIView):
         responses=answers({201: CreatedBatch}, *WRITING),
         examples=[
             OpenApiExample(
-                "two pictures, one after the other",
-                value={"file_paths": ["a.jpg", "b.jpg"], "task_type": "image", "parallel": False},
+                "pictures, one after the other",
+                value={"file_paths": ["photo.jpg", "missing.jpg"], "task_type": "image", "parallel": False},
                 request_only=True,
                 media_type="application/json",
             )

@@ -34,17 +34,17 @@ class ApiClient:
             _, token = AuthToken.objects.create(user=user)
             self.headers["Authorization"] = f"Token {token}"
 
-    def get(self, path: str, query: dict[str, Any] | None = None, **headers: str) -> Any:
+    def get(self, path: str, query: dict[str, Any] | None = None, /, **headers: str) -> Any:
         return self._client.get(path, query, headers={**self.headers, **headers})
 
-    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+    def post(self, path: str, body: Any = None, /, **headers: str) -> Any:
         text = body if isinstance(body, str | bytes) else json.dumps({} if body is None else body)
         return self._client.post(path, text, content_type="application/json", headers={**self.headers, **headers})
 
     def post_form(self, path: str, fields: dict[str, Any]) -> Any:
         return self._client.post(path, fields, headers=self.headers)
 
-    def send(self, method: str, path: str, **headers: str) -> Any:
+    def send(self, method: str, path: str, /, **headers: str) -> Any:
         return self._client.generic(method, path, headers={**self.headers, **headers})
 
 
