@@ -1,9 +1,7 @@
 """System checks: what an operator should know before the service is relied on."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning, register  # noqa: A004  Django's name for it
 
@@ -11,7 +9,7 @@ from config.environment import PLACEHOLDER_KEYS
 
 
 @register
-def check_secret_key(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+def check_secret_key(**_: Any) -> list[CheckMessage]:
     """Warn of a placeholder key; with DEBUG off the settings refuse it before any check runs."""
     if settings.SECRET_KEY not in PLACEHOLDER_KEYS:
         return []
