@@ -43,7 +43,9 @@ class Supervisor:
         signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
         self._selector.register(read_end, selectors.EVENT_READ)
         for number in STOP_SIGNALS:
-            signal.signal(number, self._request_stop)
+            # Started with nohup, the service is meant to outlive its terminal.
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._request_stop)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)  # wakes the loop
 
     def start(self, part: Part) -> None:

@@ -52,9 +52,9 @@ time.sleep(300)
 class Supervised:
     """A supervisor in a process of its own, with the lines it has written so far."""
 
-    def __init__(self, *parts: tuple[str, str, float]) -> None:
+    def __init__(self, *parts: tuple[str, str, float], prefix: tuple[str, ...] = ()) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SUPERVISED, repr(parts)],
+            [*prefix, sys.executable, "-c", SUPERVISED, repr(parts)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -172,3 +172,23 @@ def test_parts_die_with_a_supervisor_that_is_killed(running: list[Supervised]) -
     supervised.process.kill()
 
     wait_until_dead(pid)
+
+
+def test_a_closed_terminal_stops_the_service(running: list[Supervised]) -> None:
+    running.append(supervised := Supervised(("web", LONG_LIVED, 5.0)))
+    pid = supervised.read_pid("web")
+
+    supervised.process.send_signal(signal.SIGHUP)
+
+    assert supervised.process.wait(10) == 0
+    assert not is_alive(pid)
+
+
+def test_started_with_nohup_the_service_outlives_its_terminal(running: list[Supervised]) -> None:
+    running.append(supervised := Supervised(("web", LONG_LIVED, 5.0), prefix=("nohup",)))
+    first = supervised.read_pid("web")
+
+    supervised.process.send_signal(signal.SIGHUP)
+    kill(first)
+
+    assert supervised.read_pid("web") != first  # it is still there to start the part again
