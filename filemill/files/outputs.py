@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import Storage, storages
 
+from filemill.faultpoints import faultpoint
 from filemill.files.directories import make_private_directory, sync_directory
 from filemill.files.errors import NO_ROOM
 from filemill.files.names import number_name, sanitise_name
@@ -167,6 +168,7 @@ def _publish_locally(task_directory: Path, fence: int, named: Sequence[tuple[str
         for name, output in named:
             _move_durably(output.path, staging / name)
         sync_directory(staging)
+        faultpoint("publish.before_rename")
         staging.rename(final)
     except OSError:
         shutil.rmtree(staging, ignore_errors=True)

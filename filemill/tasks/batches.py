@@ -3,6 +3,7 @@
 import time
 from uuid import UUID
 
+from filemill.faultpoints import faultpoint
 from filemill.processing.cage import Cage
 from filemill.tasks import dispatch, lifecycle
 from filemill.tasks.execution import execute
@@ -26,6 +27,7 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse) -> int:
         while task := _claim(batch):
             execute(task, cage_slice=cage_slice, pulse=pulse)
             done += 1
+            faultpoint("slice.between_files")
             if time.monotonic() >= ends_at or node.stopping_for_seconds() is not None:
                 break
     if done and _remains(batch):

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
 
+from filemill.faultpoints import faultpoint
 from filemill.tasks import broker
 from filemill.tasks.broker import BULK_FILE_PROCESSING, FILE_PROCESSING, Message
 from filemill.tasks.models import Batch, TaskLog
@@ -42,6 +43,7 @@ def refill(*, user_id: Any, lane: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(CHOOSE, {"user_id": user_id, "lane": lane, "window": settings.FILEMILL_WINDOW})
         chosen = [(str(task_id), celery_task_id) for task_id, celery_task_id in cursor.fetchall()]
+    faultpoint("dispatch.before_send")
     return publish(chosen)
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from filemill.faultpoints import faultpoint
 from filemill.files import outputs
 from filemill.files.sources import OpenedFile, Source, open_source, read_head
 from filemill.processing import media, operations
@@ -36,11 +37,13 @@ def execute(task: TaskLog, *, cage_slice: Slice, pulse: Pulse) -> TaskLog | None
     with about(task.pk):
         logger.info("started: %s of %s, attempt %s", task.operation, task.file_name, task.attempt)
         began = time.monotonic()
+        faultpoint("after_claim")
         try:
             moved = _attempt(task, cage_slice, pulse)
         finally:
             pulse.unwatch(task)
             outputs.discard(task.pk, task.fence)
+        faultpoint("after_db_commit")
         if moved is not None:
             results.remember(moved)
             logger.info("%s after %.2f s %s", moved.status, time.monotonic() - began, moved.error_code or "")
@@ -54,10 +57,12 @@ def _attempt(task: TaskLog, cage_slice: Slice, pulse: Pulse) -> TaskLog | None:
     try:
         with _fetch(task) as opened, _open_bench(task, opened, cage_slice) as bench:
             watched = pulse.watch(task, bench.kill)
+            faultpoint("after_fetch")
             try:
                 result = _process(task, bench)
             finally:
                 evidence = dict(bench.usage)
+            faultpoint("after_tool")
             result["outputs"] = outputs.publish(task.pk, task.fence, bench.outputs)
     except Cancelled:
         return _settle_killed(task, watched, evidence)
@@ -69,6 +74,7 @@ def _attempt(task: TaskLog, cage_slice: Slice, pulse: Pulse) -> TaskLog | None:
         logger.exception("Filemill itself failed on this task")
         fault = SystemFault(f"Filemill itself failed: {type(error).__name__}.", code="internal_error")
         return _settle_failed(task, fault, evidence)
+    faultpoint("after_rename_before_db")
     ending = Ending(message="Completed", evidence=evidence)
     moved = _persist(lambda: lifecycle.complete(task, result=result, ending=ending), watched)
     if moved is None:  # cancelled or taken over in the last moment: nobody will ever refer to these
@@ -79,6 +85,7 @@ def _attempt(task: TaskLog, cage_slice: Slice, pulse: Pulse) -> TaskLog | None:
 # --- fetch and process ---
 def _fetch(task: TaskLog) -> OpenedFile:
     opened = open_source(Source.from_json(task.source))
+    faultpoint("mid_fetch")
     if opened.size == 0:
         opened.close()
         raise InputError(f"{task.file_name} is empty.", code="empty_file")
@@ -105,6 +112,7 @@ def _progress_to_rows(task: TaskLog) -> Callable[[float, str], None]:
     reporter = ProgressReporter(task)
 
     def report(percent: float, message: str = "") -> None:
+        faultpoint("mid_tool")
         try:
             reporter.report(percent, message)
         except DATABASE_AWAY as error:

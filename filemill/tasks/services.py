@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
+from filemill.faultpoints import faultpoint
 from filemill.files.sources import Source
 from filemill.tasks import dispatch, intake, lifecycle, results
 from filemill.tasks.intake import Intake, Wish
@@ -73,7 +74,10 @@ def submit(
     task = _new_task(order, source=source, found=found)
     with transaction.atomic():
         lifecycle.create([task])
+        faultpoint("create.before_commit")
+        transaction.on_commit(lambda: faultpoint("create.after_commit"))
         transaction.on_commit(lambda: dispatch.refill(user_id=user.pk, lane=Lane.INTERACTIVE))
+    faultpoint("create.before_response")
     return task
 
 
@@ -116,6 +120,7 @@ def submit_bulk(
     with transaction.atomic():
         batch.save(force_insert=True)
         lifecycle.create(tasks)
+        faultpoint("bulk.before_commit")
         transaction.on_commit(lambda: dispatch.send_batch(batch))
     return BulkOutcome(batch=batch, tasks=tasks, rejected=rejected)
 

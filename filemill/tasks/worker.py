@@ -10,6 +10,7 @@ from celery import Task, shared_task, signals
 from celery.exceptions import Ignore
 from django.conf import settings
 
+from filemill.faultpoints import faultpoint
 from filemill.processing.cage import Cage
 from filemill.processing.errors import SystemFault
 from filemill.tasks import batches, broker, chores, lifecycle
@@ -52,6 +53,7 @@ def crew() -> Crew:
 @shared_task(name=broker.FILE_PROCESSING, bind=True)
 def file_processing(self: Task[Any, Any], task_id: str) -> dict[str, Any] | None:
     """Work on one task, if it is still there to be claimed."""
+    faultpoint("received")
     hands = crew()
     task = lifecycle.start(task_id, worker=node.as_worker())
     if task is None:
@@ -65,6 +67,7 @@ def file_processing(self: Task[Any, Any], task_id: str) -> dict[str, Any] | None
 @shared_task(name=broker.BULK_FILE_PROCESSING, ignore_result=True)
 def bulk_file_processing(batch_id: str) -> int:
     """Work on a slice of a batch."""
+    faultpoint("slice.received")
     hands = crew()
     return batches.run_slice(batch_id, cage=hands.cage, pulse=hands.pulse)
 
