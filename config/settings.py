@@ -164,7 +164,18 @@ REST_FRAMEWORK = {
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Token", "TOKEN_PREFIX": "fm_", "TOKEN_TTL": timedelta(days=ENVIRONMENT.token_days)}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Filemill",
-    "DESCRIPTION": "Files in, processed files out.",
+    "DESCRIPTION": (
+        "Hand in a file and say what to make of it, get a task back at once, and fetch what was made.\n\n"
+        "Authenticate with a user's name and password (Basic) or, better, with a token of `POST /api/auth/tokens/` "
+        "(`Authorization: Token fm_…`). Times are ISO 8601 in UTC. Errors are RFC 9457 problems: `code` is made for "
+        "programs, `detail` for people, and `errors` names every field at fault."
+    ),
+    "TAGS": [
+        {"name": "tasks", "description": "Create tasks, look at them, stop them, run them again."},
+        {"name": "outputs", "description": "Fetch what was made."},
+        {"name": "story of a task", "description": "What happened to a task, when, and with which evidence."},
+        {"name": "tokens", "description": "Credentials for programs."},
+    ],
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.1",
