@@ -1,13 +1,17 @@
 """The addresses of the pages for people."""
 
 from django.contrib.auth.views import LogoutView
+from django.templatetags.static import static
 from django.urls import path
+from django.views.generic import RedirectView
 
 from filemill.dashboard.views.login import Login
 from filemill.dashboard.views.task import cancel, retry, show, show_live
 from filemill.dashboard.views.tasks import add, list_tasks, live
 
 urlpatterns = [
+    # Asked for by browsers on pages that name no icon: the admin's, an output shown by itself.
+    path("favicon.ico", RedirectView.as_view(url=static("dashboard/favicon.svg"))),
     path("login/", Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("", list_tasks, name="tasks"),

@@ -18,12 +18,12 @@ function guessType(name) {
 
 function showChosenFile() {
   const input = document.getElementById("file");
-  const form = document.getElementById("add");
-  if (!input || !form) return;
+  const drop = document.getElementById("drop");
+  if (!input || !drop) return;
   const file = input.files[0];
   document.getElementById("file-name").textContent = file ? file.name : "";
-  document.getElementById("drop").classList.toggle("has-file", Boolean(file));
-  form.dataset.guess = file ? guessType(file.name) : "";
+  drop.classList.toggle("has-file", Boolean(file));
+  drop.dataset.guess = file ? guessType(file.name) : "";
 }
 
 function clearProblems() {
@@ -49,7 +49,8 @@ function problemOf(xhr) {
   return xhr.status ? `The file was not taken (${xhr.status}). Try again in a moment.` : "";
 }
 
-const isAddForm = (event) => event.detail.elt && event.detail.elt.id === "add";
+// Of a request that is over: by then the form may have been exchanged, and the event be another element's.
+const isOfAddForm = (event) => event.detail.requestConfig.elt.id === "add";
 
 document.addEventListener("change", (event) => {
   if (event.target.id !== "file") return;
@@ -65,32 +66,28 @@ for (const [name, isOver] of [["dragenter", true], ["dragover", true], ["draglea
 }
 
 document.addEventListener("htmx:xhr:progress", (event) => {
-  if (!isAddForm(event) || !event.detail.lengthComputable) return;
+  if (event.target.id !== "add" || !event.detail.lengthComputable) return;
   const upload = document.getElementById("upload");
   upload.hidden = event.detail.loaded >= event.detail.total;
   upload.querySelector("progress").value = (100 * event.detail.loaded) / event.detail.total;
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (!isAddForm(event)) return;
+  if (!isOfAddForm(event)) return;
   const upload = document.getElementById("upload");
   if (upload) upload.hidden = true;
-  // The file input outlives the exchange of the form, so that a problem does not cost the choice.
-  if (event.detail.successful) document.getElementById("file").value = "";
+  // The drop zone outlives the exchange of the form (hx-preserve), so that a problem does not cost the choice.
+  const status = event.detail.xhr.status;
+  if (status >= 200 && status < 300) document.getElementById("file").value = "";
   showChosenFile();
 });
 
-// The form that took the old one's place does not know yet what is chosen.
-document.addEventListener("htmx:load", (event) => {
-  if (isAddForm(event)) showChosenFile();
-});
-
 document.addEventListener("htmx:responseError", (event) => {
-  if (isAddForm(event)) showProblem(problemOf(event.detail.xhr));
+  if (isOfAddForm(event)) showProblem(problemOf(event.detail.xhr));
 });
 
 document.addEventListener("htmx:sendError", (event) => {
-  if (isAddForm(event)) showProblem("The service can't be reached. Check the connection, then try again.");
+  if (isOfAddForm(event)) showProblem("The service can't be reached. Check the connection, then try again.");
 });
 
 // Nobody looks at a hidden page: it asks for nothing until it is seen again.
