@@ -125,8 +125,12 @@ def wait_until_live(url: str, process: "subprocess.Popen[bytes]", log: Path) -> 
 
 
 # Loaded in this process, because the tests' names come from it; the service serves the same one, as a test below says.
-api = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True))  # type: ignore[no-untyped-call]
-bounded = hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+generated: Any = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+api = schemathesis.openapi.from_dict(generated)
+locked = schemathesis.openapi.from_dict(generated)
+# A wrong password costs a hash, and which values the other parameters have is not the question there.
+locked.config.phases.coverage.enabled = False
+bounded = hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @api.parametrize()
@@ -145,8 +149,8 @@ def test_requests_about_real_tasks_are_answered_as_the_schema_says(
         case.call_and_validate(base_url=service_url, headers=visitor.headers, checks=CHECKS)
 
 
-@api.exclude(path="/api/tasks/{task_id}/outputs/{name}").parametrize()
-@hypothesis_settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@locked.exclude(path="/api/tasks/{task_id}/outputs/{name}").parametrize()
+@hypothesis_settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_no_endpoint_answers_without_credentials(case: Any, service_url: str, visitor: Visitor) -> None:
     case.call_and_validate(base_url=service_url, headers=visitor.headers, checks=[ignored_auth])
 
