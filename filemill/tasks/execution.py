@@ -23,6 +23,7 @@ from filemill.tasks.logs import about
 from filemill.tasks.models import TaskAttempt, TaskLog
 from filemill.tasks.progress import ProgressReporter
 from filemill.tasks.pulse import KillReason, Pulse, Watched
+from filemill.tasks.statuses import Status
 from filemill.tasks.transition import Ending, storable
 
 logger = logging.getLogger(__name__)
@@ -76,10 +77,16 @@ def _attempt(task: TaskLog, cage_slice: Slice, pulse: Pulse) -> TaskLog | None:
         return _settle_failed(task, fault, evidence)
     faultpoint("after_rename_before_db")
     ending = Ending(message="Completed", evidence=evidence)
-    moved = _persist(lambda: lifecycle.complete(task, result=result, ending=ending), watched)
+    moved = _persist(lambda: _complete(task, result, ending), watched)
     if moved is None:  # cancelled or taken over in the last moment: nobody will ever refer to these
         outputs.delete_outputs(task.pk, task.fence, [output["name"] for output in result["outputs"]])
     return moved
+
+
+def _complete(task: TaskLog, result: dict[str, Any], ending: Ending) -> TaskLog | None:
+    """Complete the task, or find that an earlier try did: its commit may have outlived the connection it came by."""
+    moved = lifecycle.complete(task, result=result, ending=ending)
+    return moved or TaskLog.objects.filter(pk=task.pk, fence=task.fence, status=Status.COMPLETED).first()
 
 
 # --- fetch and process ---

@@ -6,6 +6,7 @@ import time
 from django.db import connection
 
 from filemill.tasks.models import TaskLog
+from filemill.tasks.transition import storable
 
 EVERY_SECONDS = 0.5
 """At most this often per task; what comes in between is replaced by what comes later."""
@@ -44,7 +45,7 @@ class ProgressReporter:
             return
         tells = progress // QUARTER > self._stored // QUARTER
         self._stored, self._stored_at = progress, now
-        text = (message or f"{progress} %").replace("\x00", "")[:255]
+        text = storable(message or f"{progress} %")[:255]
         with connection.cursor() as cursor:
             cursor.execute(
                 STORE,
