@@ -49,9 +49,7 @@ class TestServers:
             if name in OURS or name.startswith(("FILEMILL_", "DJANGO_SUPERUSER_")):
                 del os.environ[name]
         os.environ["FILEMILL_HOME"] = str(self.home.path)
-        os.environ["FILEMILL_ENV_FILE"] = (
-            os.devnull
-        )  # a developer's .env must not reach the tests
+        os.environ["FILEMILL_ENV_FILE"] = os.devnull  # a developer's .env must not reach the tests
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
     def start(self) -> None:

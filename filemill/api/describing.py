@@ -34,6 +34,11 @@ _EXAMPLES: Final[dict[int, tuple[str, str, str]]] = {
         "unsupported_media_type",
         'Unsupported media type "text/plain" in request.',
     ),
+    422: (
+        "The `Idempotency-Key` was used for another request.",
+        "idempotency_key_reused",
+        "This Idempotency-Key was used for another request; use a new key for each request.",
+    ),
     503: (
         "The database does not answer; try again after `Retry-After` seconds.",
         "database_unavailable",

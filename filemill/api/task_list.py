@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from filemill.api.accounts import user_of
 from filemill.api.describing import READING, WRITING, answers
+from filemill.api.idempotency import PARAMETER, answer_once, is_replay
 from filemill.api.json_format import StrictJSONParser
 from filemill.api.pagination import NumberedPages, PageQuery
 from filemill.api.queries import describe_query, read_query
@@ -33,7 +34,7 @@ from filemill.api.requests import (
 )
 from filemill.api.uploading import received_file
 from filemill.files.sources import Source
-from filemill.files.uploads import Upload
+from filemill.files.uploads import Upload, delete_upload
 from filemill.tasks import services
 from filemill.tasks.models import TaskLog
 from filemill.tasks.querysets import TaskQuerySet
@@ -111,9 +112,9 @@ class CreateTaskView(APIView):
         summary="Create a task",
         description="Name a file under the service's roots in JSON, or send the file itself as a form.",
         tags=["tasks"],
-        parameters=describe_query(Strictness),
+        parameters=[*describe_query(Strictness), PARAMETER],
         request={"application/json": CreateTask, "multipart/form-data": _FORM},
-        responses=answers({201: CreatedTask}, *WRITING, 507),
+        responses=answers({201: CreatedTask}, *WRITING, 422, 507),
         examples=[
             OpenApiExample(
                 "a smaller picture",
@@ -132,16 +133,28 @@ class CreateTaskView(APIView):
         strict = read_query(Strictness, request).strict
         with received_file(request) as (upload, body):
             source, wish = _read_order(upload, body)
-            task = services.submit(
-                user=user_of(request),
-                task_type=wish.task_type,
-                source=source,
-                metadata=wish.metadata,
-                tags=wish.tags,
-                strict=strict,
+            response = answer_once(
+                request,
+                asked=wish,
+                upload=upload,
+                create=lambda: _create_task(request, source, wish, strict=strict),
             )
-        location = reverse("api:task", kwargs={"task_id": task.pk}, request=request)
-        return Response(represent(CreatedTask, task), status=201, headers={"Location": location})
+            if upload is not None and is_replay(response):
+                delete_upload(upload.id)  # the first request's upload is the task's
+        return response
+
+
+def _create_task(request: Request, source: Source, wish: CreateTask | CreateTaskOfUpload, *, strict: bool) -> Response:
+    task = services.submit(
+        user=user_of(request),
+        task_type=wish.task_type,
+        source=source,
+        metadata=wish.metadata,
+        tags=wish.tags,
+        strict=strict,
+    )
+    location = reverse("api:task", kwargs={"task_id": task.pk}, request=request)
+    return Response(represent(CreatedTask, task), status=201, headers={"Location": location})
 
 
 def _read_order(upload: Upload | None, body: Any) -> tuple[Source, CreateTask | CreateTaskOfUpload]:
@@ -159,9 +172,9 @@ class BulkCreateView(APIView):
         summary="Create many tasks",
         description="Files that can't be taken are named in `errors`; the others go on. None taken at all is a 400.",
         tags=["tasks"],
-        parameters=describe_query(Strictness),
+        parameters=[*describe_query(Strictness), PARAMETER],
         request={"application/json": BulkCreate},
-        responses=answers({201: CreatedBatch}, *WRITING),
+        responses=answers({201: CreatedBatch}, *WRITING, 422),
         examples=[
             OpenApiExample(
                 "pictures, one after the other",
@@ -175,27 +188,31 @@ class BulkCreateView(APIView):
         """Accept many files."""
         strict = read_query(Strictness, request).strict
         order = read_body(BulkCreate, request.data)
-        outcome = services.submit_bulk(
-            user=user_of(request),
-            task_type=order.task_type,
-            file_paths=order.file_paths,
-            metadata=order.metadata,
-            tags=order.tags,
-            parallel=order.parallel,
-            strict=strict,
-        )
-        body = {
-            "celery_task_id": outcome.batch.celery_task_id,
-            "status": "processing",
-            "files_count": outcome.batch.files_count,
-            "errors": [
-                {
-                    "index": rejected.index,
-                    "file_path": rejected.file_path,
-                    "code": rejected.problem.code,
-                    "message": rejected.problem.message,
-                }
-                for rejected in outcome.rejected
-            ],
-        }
-        return Response(body, status=201)
+        return answer_once(request, asked=order, create=lambda: _create_batch(request, order, strict=strict))
+
+
+def _create_batch(request: Request, order: BulkCreate, *, strict: bool) -> Response:
+    outcome = services.submit_bulk(
+        user=user_of(request),
+        task_type=order.task_type,
+        file_paths=order.file_paths,
+        metadata=order.metadata,
+        tags=order.tags,
+        parallel=order.parallel,
+        strict=strict,
+    )
+    body = {
+        "celery_task_id": outcome.batch.celery_task_id,
+        "status": "processing",
+        "files_count": outcome.batch.files_count,
+        "errors": [
+            {
+                "index": rejected.index,
+                "file_path": rejected.file_path,
+                "code": rejected.problem.code,
+                "message": rejected.problem.message,
+            }
+            for rejected in outcome.rejected
+        ],
+    }
+    return Response(body, status=201)

@@ -9,6 +9,7 @@ from typing import Final
 from django.db.models.functions import Now
 
 from filemill.files import outputs, uploads
+from filemill.tasks import idempotency
 from filemill.tasks.models import TaskLog, WorkerNode
 from filemill.tasks.statuses import Status
 
@@ -19,9 +20,10 @@ UNSEEN_DAYS = 7
 
 
 def tidy() -> None:
-    """Delete outputs and uploads that no task refers to, and workers that were not seen for a week."""
+    """Delete outputs and uploads that no task refers to, idempotency keys past their day, and long unseen workers."""
     swept = outputs.sweep_unreferenced(is_referenced=_is_output_needed, older_than_seconds=UNREFERENCED_SECONDS)
     swept += uploads.sweep_uploads(is_referenced=_is_upload_needed, older_than_seconds=UNREFERENCED_SECONDS)
+    idempotency.prune()
     WorkerNode.objects.filter(seen_at__lt=Now() - timedelta(days=UNSEEN_DAYS)).delete()
     logger.info("tidied: %s unreferenced files and directories removed", swept)
 
