@@ -1,0 +1,73 @@
+"""One mill for all faults, made fit again before each; the figures are shown and kept at the end."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from tests.chaos.figures import FIGURES, HEAD
+from tests.chaos.mill import Mill
+from tests.endtoend.seed import ROOT
+from tests.servers import SERVERS
+
+SAMPLES = ROOT / "samples"
+
+
+@pytest.fixture(scope="session")
+def _running_mill() -> Iterator[Mill]:
+    running = Mill(SERVERS.home.path / "chaos")
+    try:
+        running.start()
+        yield running
+    finally:
+        running.delete()
+
+
+@pytest.fixture
+def mill(_running_mill: Mill, django_db_blocker: DjangoDbBlocker) -> Iterator[Mill]:
+    """Return the service, everything running, without tasks; a worker is started by who needs one."""
+    _running_mill.reset()
+    with django_db_blocker.unblock():  # the checker reads the mill's own database, not the tests' (see verdict.py)
+        yield _running_mill
+
+
+@pytest.fixture
+def photo() -> str:
+    return str(SAMPLES / "photo.jpg")
+
+
+@pytest.fixture
+def story() -> str:
+    return str(SAMPLES / "story.txt")
+
+
+@pytest.fixture
+def clip() -> str:
+    return str(SAMPLES / "clip.mp4")
+
+
+@pytest.fixture(scope="session")
+def slow_clip(_running_mill: Mill) -> str:
+    """A clip that takes some seconds to transcode to WebM."""
+    path = _running_mill.home.inbox / "slow.mp4"
+    source = "testsrc2=size=640x360:rate=30:duration=6"
+    argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-f", "lavfi", "-i", source]
+    subprocess.run([*argv, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", str(path)], check=True)
+    return str(path)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the table; keep it when the whole run was asked for."""
+    if not FIGURES.lines:
+        return
+    rows = [HEAD, *FIGURES.table()]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    terminalreporter.section("faults")
+    for row in rows:
+        terminalreporter.write_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+    if os.environ.get("FILEMILL_KEEP_FIGURES"):
+        terminalreporter.write_line(f"kept in {FIGURES.save().relative_to(Path.cwd())}")

@@ -1,0 +1,188 @@
+"""F16–F20: the broker is killed, emptied, frozen, full, read-only, or behind a bad link."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chaos.faulty_servers import connect_valkey
+from tests.chaos.link import Link
+from tests.chaos.mill import Mill, Service
+from tests.chaos.verdict import conclude, find_processes_at_work
+from tests.endtoend.seed import wait_until
+
+pytestmark = pytest.mark.timeout(240)
+
+NEXT_TASK_SECONDS = 10.0
+"""R8: so soon after the broker's restart a worker with a free slot takes the next task."""
+DISPATCH_SECONDS = 15.0
+"""R4: so soon after the broker is back everything that was created without it is under way."""
+CREATE_SECONDS = 1.0
+"""R4: so long may a creation take without a broker (p99)."""
+
+
+def restart_under_work(mill: Mill, worker: Service, photo: str, slow_clip: str, **how: object) -> float:
+    """Restart the broker while a task runs and a slot is free; return the seconds until the next task was done."""
+    running = mill.client.create(slow_clip, "video", metadata={"format": "webm"})
+    wait_until(lambda: bool(find_processes_at_work(mill)), what="the tool runs")
+    mill.valkey.restart(**how)  # type: ignore[arg-type]  # passed on
+    mill.strike()
+    began = time.monotonic()
+    following = mill.client.create(photo, "image")
+    wait_until(lambda: mill.count(f"status = 'completed' AND id = '{following}'") == 1, what="the next task is done")
+    seconds = time.monotonic() - began
+    assert mill.count(f"status = 'processing' AND id = '{running}'") == 1, "the running task ended too early to tell"
+    assert worker.is_running(), worker.read_log()
+    return seconds
+
+
+def test_a_killed_and_restarted_broker_costs_no_task_and_no_worker(mill: Mill, photo: str, slow_clip: str) -> None:
+    worker = mill.need_worker()
+
+    assert restart_under_work(mill, worker, photo, slow_clip) <= NEXT_TASK_SECONDS
+    conclude(mill, "F16", "broker killed under a running task", expects="completed")
+    assert mill.count_attempts() == 2
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("transport", ["socket", "tcp"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("down_seconds", [0.0, 1.0, 5.0, 20.0])
+@pytest.mark.parametrize("keeps", [True, False], ids=["kept", "emptied"])
+def test_a_restarted_broker_in_every_way(
+    mill: Mill, photo: str, slow_clip: str, transport: str, number: signal.Signals, down_seconds: float, keeps: bool
+) -> None:
+    mill.dismiss_workers()
+    variables = {"CELERY_BROKER_URL": mill.broker_url_over_tcp} if transport == "tcp" else {}
+    worker = mill.start_worker(**variables)
+    if not keeps:
+        connect_valkey(mill.home).config_set("appendonly", "no")
+
+    seconds = restart_under_work(mill, worker, photo, slow_clip, number=number, down_seconds=down_seconds)
+
+    conclude(mill, "F16", f"broker restarted, {transport}, {number.name}, {'kept' if keeps else 'emptied'}")
+    assert seconds <= NEXT_TASK_SECONDS
+    assert mill.count_attempts() == 2
+
+
+def test_a_flushed_broker_loses_nothing_and_runs_nothing_twice(mill: Mill, photo: str, slow_clip: str) -> None:
+    mill.need_worker()
+    for _ in range(2):
+        mill.client.create(slow_clip, "video", metadata={"resize": [320, 180]})
+    wait_until(lambda: mill.count("status = 'processing'") == 2, what="both slots work")
+    for _ in range(100):
+        mill.client.create(photo, "image")
+
+    connect_valkey(mill.home).flushall()
+    mill.strike()
+
+    conclude(mill, "F17", "broker emptied with 100 waiting and 2 running", expects="completed")
+    assert mill.count_attempts() == 102
+
+
+@pytest.mark.parametrize("frozen_seconds", [6.0, pytest.param(30.0, marks=pytest.mark.chaos)])
+def test_a_frozen_broker_holds_up_no_creation(mill: Mill, photo: str, frozen_seconds: float) -> None:
+    mill.need_worker()
+    mill.valkey.freeze()
+    thaws = threading.Timer(frozen_seconds, mill.valkey.thaw)
+    thaws.start()
+    create_without_broker(mill, photo)
+    thaws.join()
+    mill.strike()
+
+    assert (
+        conclude(mill, "F18", f"broker frozen for {frozen_seconds:.0f} s", expects="completed") <= 2 * DISPATCH_SECONDS
+    )
+
+
+def test_a_refusing_broker_holds_up_no_creation(mill: Mill, photo: str) -> None:
+    mill.need_worker()
+    mill.valkey.end()
+    create_without_broker(mill, photo)
+    mill.valkey.start()
+    mill.strike()
+
+    assert conclude(mill, "F18", "broker away while 100 are created", expects="completed") <= 2 * DISPATCH_SECONDS
+
+
+def create_without_broker(mill: Mill, photo: str) -> None:
+    """Create 100 tasks; every one is accepted, and 99 of them within a second."""
+    mill.client.create_seconds.clear()
+    assert all(mill.client.create(photo, "image") for _ in range(100))
+    slowest = sorted(mill.client.create_seconds)
+    assert slowest[98] <= CREATE_SECONDS, slowest[-5:]
+
+
+@pytest.mark.chaos
+def test_a_full_broker_refuses_messages_and_no_task_is_lost(mill: Mill, photo: str) -> None:
+    mill.need_worker()
+    valkey = connect_valkey(mill.home)
+    valkey.config_set("maxmemory", "1")
+    try:
+        create_without_broker(mill, photo)
+    finally:
+        valkey.config_set("maxmemory", "0")
+    mill.strike()
+    conclude(mill, "F19", "broker full", expects="completed")
+
+
+@pytest.mark.chaos
+def test_a_read_only_broker_refuses_messages_and_no_task_is_lost(mill: Mill, photo: str) -> None:
+    mill.need_worker()
+    valkey = connect_valkey(mill.home)
+    valkey.replicaof("127.0.0.1", "1")
+    try:
+        create_without_broker(mill, photo)
+    finally:
+        valkey.replicaof("NO", "ONE")
+    mill.strike()
+    conclude(mill, "F19", "broker read-only", expects="completed")
+
+
+@pytest.fixture
+def links(mill: Mill) -> Iterator[tuple[Link, Link]]:
+    """Return the links to the database and to the broker."""
+    both = (Link(mill.home.postgres_socket_dir / ".s.PGSQL.5432"), Link(mill.home.valkey_socket))
+    yield both
+    for link in both:
+        link.close()
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("fault", ["cuts", "half-open", "latency"])
+@pytest.mark.parametrize("where", ["database", "broker"])
+def test_a_bad_link_delays_tasks_and_loses_none(
+    mill: Mill, links: tuple[Link, Link], photo: str, fault: str, where: str
+) -> None:
+    database, broker = links
+    variables = {
+        "DB_HOST": "127.0.0.1",
+        "DB_PORT": str(database.port),
+        "CELERY_BROKER_URL": f"redis://127.0.0.1:{broker.port}/0",
+    }
+    mill.dismiss_workers()
+    mill.start_web(**variables)
+    mill.start_worker(**variables)
+    spoilt = database if where == "database" else broker
+    spoil(spoilt, fault, lambda: mill.client.create(photo, "image"))
+    mill.strike()
+    conclude(mill, "F20", f"link to the {where}: {fault}", expects="completed")
+
+
+def spoil(link: Link, fault: str, create: object, *, seconds: float = 10.0) -> None:
+    """Create tasks for some seconds over a link with a fault, then heal it."""
+    assert callable(create)
+    ends_at = time.monotonic() + seconds
+    if fault == "latency":
+        link.latency_seconds = 0.3
+    while time.monotonic() < ends_at:
+        create()
+        if fault == "half-open":
+            link.go_silent()
+        if fault == "cuts":
+            link.cut()
+        time.sleep(0.5)  # the pace of the cuts
+    link.heal()
+    link.cut()  # what was silent for long would hang until its own timeout
