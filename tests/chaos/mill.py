@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from uuid import UUID
 import httpx
 import psycopg
 
+from filemill.faultpoints import VARIABLE
 from filemill.launch.home import DATABASE, Home
 from filemill.launch.processes import spawn
 from tests.chaos.client import Client
@@ -69,7 +70,7 @@ class Service:
         self.process.wait(30)
 
     def was_struck(self, place: str = "") -> bool:
-        return f"FILEMILL_FAULT strikes at {place}" in self.read_log()
+        return f"{VARIABLE} strikes at {place}" in self.read_log()
 
     def wait_until_struck(self, place: str = "", *, seconds: float = 30.0) -> None:
         wait_until(lambda: self.was_struck(place), seconds=seconds, what=f"the fault strikes at {place}")
@@ -112,7 +113,7 @@ class Mill:
         self.postgres.start()
         self.valkey.start()
         done = subprocess.run(
-            [sys.executable, "-c", SET_UP], cwd=ROOT, env=self.environ(), capture_output=True, text=True
+            [sys.executable, "-c", SET_UP], cwd=ROOT, env=self.environ(), capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
         self.start_web()
@@ -121,8 +122,9 @@ class Mill:
         home = {"FILEMILL_HOME": str(self.home.path), "FILEMILL_LOG_DIR": str(self.home.logs)}
         return {**os.environ, **PACE, **home, "PYTHONUNBUFFERED": "1", **variables}
 
-    def start_web(self, **variables: str) -> Service:
+    def start_web(self, *, fault: str = "", variables: Mapping[str, str] | None = None) -> Service:
         """Start the web side anew, ended or not."""
+        variables = _with_fault(variables, fault)
         if self.web is not None and self.web.is_running():
             self.web.kill()
         argv = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1"]
@@ -132,15 +134,18 @@ class Mill:
         wait_until(lambda: self._web_answers(web), what="the web side answers")
         return web
 
-    def start_worker(self, *, concurrency: int = 2, **variables: str) -> Service:
+    def start_worker(
+        self, *, concurrency: int = 2, fault: str = "", variables: Mapping[str, str] | None = None
+    ) -> Service:
         """Start a worker and wait until it is ready."""
-        worker = self.launch_worker(concurrency=concurrency, **variables)
+        worker = self.launch_worker(concurrency=concurrency, variables=_with_fault(variables, fault))
         wait_until(lambda: self._is_ready(worker), what="the worker is ready")
         return worker
 
-    def launch_worker(self, *, concurrency: int = 2, **variables: str) -> Service:
+    def launch_worker(self, *, concurrency: int = 2, variables: Mapping[str, str] | None = None) -> Service:
+        """Start a worker without waiting for it."""
         argv = [sys.executable, "-m", "celery", "-A", "config", "worker", "-l", "info", f"--concurrency={concurrency}"]
-        worker = self._start([*argv, "--without-mingle"], "worker", variables)
+        worker = self._start([*argv, "--without-mingle"], "worker", variables or {})
         self.workers.append(worker)
         if variables or concurrency != 2:
             self._armed.add(worker.process.pid)
@@ -157,7 +162,7 @@ class Mill:
         plain = [worker for worker in self.workers if worker.process.pid not in self._armed and worker.is_running()]
         return plain[0] if plain else self.start_worker()
 
-    def _start(self, argv: list[str], name: str, variables: dict[str, str]) -> Service:
+    def _start(self, argv: list[str], name: str, variables: Mapping[str, str]) -> Service:
         self._started += 1
         log = self.home.logs / f"{name}{self._started}.log"
         return Service(argv, environ=self.environ(**variables), log=log)
@@ -218,7 +223,7 @@ class Mill:
 
     def execute(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         with self.connect() as connection:
-            cursor = connection.execute(sql, parameters)  # type: ignore[call-overload]  # literals of the tests
+            cursor = connection.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
 
     def count(self, condition: str = "true") -> int:
@@ -247,3 +252,7 @@ class Mill:
     def strike(self) -> None:
         """Say that the fault has struck: recovery is timed from here."""
         self.struck_at = time.monotonic()
+
+
+def _with_fault(variables: Mapping[str, str] | None, fault: str) -> Mapping[str, str]:
+    return {**(variables or {}), **({VARIABLE: fault} if fault else {})}

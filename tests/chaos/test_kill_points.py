@@ -23,7 +23,7 @@ PLACES = {
 
 
 def test_a_web_process_killed_before_the_commit_leaves_no_task(mill: Mill, photo: str) -> None:
-    web = mill.start_web(FILEMILL_FAULT="create.before_commit:1")
+    web = mill.start_web(fault="create.before_commit:1")
 
     assert mill.client.create(photo, "image") is None
     web.wait_until_struck()
@@ -40,7 +40,7 @@ def test_a_web_process_killed_before_the_commit_leaves_no_task(mill: Mill, photo
 @pytest.mark.parametrize("place", ["create.after_commit", "dispatch.before_send", "create.before_response"])
 def test_a_task_whose_web_process_died_after_the_commit_completes(mill: Mill, photo: str, place: str) -> None:
     mill.need_worker()
-    web = mill.start_web(FILEMILL_FAULT=f"{place}:1")
+    web = mill.start_web(fault=f"{place}:1")
 
     assert mill.client.create(photo, "image") is None
     web.wait_until_struck()
@@ -54,7 +54,7 @@ def test_a_task_whose_web_process_died_after_the_commit_completes(mill: Mill, ph
 
 def test_children_killed_at_every_place_cost_an_attempt_and_nothing_else(mill: Mill, clip: str) -> None:
     mill.dismiss_workers()
-    worker = mill.start_worker(FILEMILL_FAULT=",".join(f"{place}:1" for place in PLACES))
+    worker = mill.start_worker(fault=",".join(f"{place}:1" for place in PLACES))
     tasks = [mill.client.create(clip, "video", metadata={"resize": [160, 90]}) for _ in range(3)]
     mill.strike()
 
@@ -72,7 +72,7 @@ def test_a_relay_of_workers_each_killed_at_another_place_completes_everything(mi
     for place in PLACES:
         if place == "after_db_commit":
             mill.client.create(clip, "video", metadata={"resize": [160, 90]})
-        mill.start_worker(FILEMILL_FAULT=f"{place}:1:group").wait_until_struck(place)
+        mill.start_worker(fault=f"{place}:1:group").wait_until_struck(place)
     mill.strike()
 
     mill.need_worker()
