@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+import psycopg
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from filemill.tasks.models import TaskLog
 from filemill.tasks.node import node
@@ -23,6 +24,8 @@ from filemill.tasks.transition import KILL_CHANNEL
 
 logger = logging.getLogger(__name__)
 
+DATABASE_ERRORS = (Error, psycopg.Error)
+"""Waiting for a notice goes past Django, straight to psycopg, whose errors are not Django's."""
 LOOK_SECONDS = 1.0
 REPORT_SECONDS = 5.0
 
@@ -82,11 +85,15 @@ class Pulse(threading.Thread):
             self._watched.pop(task.pk, None)
 
     def run(self) -> None:
+        """Beat for as long as the process lives: a pulse that ended would cost every lease of the process, unseen."""
         while True:
             try:
                 self._beat()
-            except DatabaseError as error:
+            except DATABASE_ERRORS as error:
                 logger.warning("the pulse can't reach the database: %s", error)
+                self._lose_connection()
+            except Exception:
+                logger.exception("the pulse missed a beat")
                 self._lose_connection()
 
     def _beat(self) -> None:

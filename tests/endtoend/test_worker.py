@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from filemill.files.outputs import output_key, output_path
 from filemill.launch.home import Home
@@ -188,3 +189,20 @@ def test_a_worker_told_to_stop_hands_back_what_it_can_not_finish(
     wait_for_status(task, "pending", seconds=15)
     assert task.events.get(event_type="retried").metadata["reason"] == "worker_stopped"
     assert os.waitpid(worker.process.pid, 0)[0] == worker.process.pid
+
+
+def test_a_running_task_outlives_the_loss_of_every_database_connection(
+    long_video: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    worker = start_worker()
+    task = submit(long_video, "video", metadata={"format": "mp4", "quality": "low", "resize": [320, 180]})
+    wait_for_tool(worker)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert cursor.fetchone()[0] > 0
+
+    assert wait_for_status(task, seconds=120).status == "completed"
+    assert events_of(task) == ["created", "started", "completed"]
