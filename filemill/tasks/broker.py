@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from celery import Celery, current_app
 from kombu import Connection, Producer
-from kombu.exceptions import OperationalError
+from kombu.exceptions import LimitExceeded, OperationalError
 from kombu.pools import producers
 from redis.exceptions import RedisError
 
@@ -21,7 +21,8 @@ QUEUES: Final = ("file_processing", "bulk_processing")
 
 TIMEOUT_SECONDS = 0.4
 PAUSE_SECONDS = 5.0
-BROKER_ERRORS = (OperationalError, RedisError, OSError)
+BROKER_ERRORS = (OperationalError, RedisError, OSError, LimitExceeded)
+"""The last: every connection of the pool is busy, so the broker answers too slowly for all who want to publish."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +95,25 @@ def connection(app: Celery) -> Connection:
     return _connections[pid]
 
 
-def depth() -> int | None:
-    """Return how many messages the broker holds, waiting or handed out unacknowledged; None when it can't tell."""
+@dataclass(frozen=True, kw_only=True)
+class Depth:
+    """How many messages the broker holds: waiting in each queue, and handed out but not acknowledged.
+
+    The last may lie with a worker that is long dead: Redis keeps them until the visibility timeout.
+    """
+
+    tasks: int
+    slices: int
+    unacknowledged: int
+
+
+def depth() -> Depth | None:
+    """Return what the broker holds; None when it can't tell."""
     try:
         with connection(current_app).clone() as link:
             channel = link.default_channel
-            waiting = sum(_waiting(channel, queue) for queue in QUEUES)
-            return waiting + _unacknowledged(channel)
+            tasks, slices = (_waiting(channel, queue) for queue in QUEUES)
+            return Depth(tasks=tasks, slices=slices, unacknowledged=_unacknowledged(channel))
     except BROKER_ERRORS as error:
         logger.warning("the broker's depth can't be read: %s", error)
         return None

@@ -29,7 +29,7 @@ CHOOSE = """
             WHERE user_id = %(user_id)s AND lane = %(lane)s
               AND (status = 'processing' OR (status = 'pending' AND published_at IS NOT NULL))))
         FOR UPDATE SKIP LOCKED)
-    RETURNING id, celery_task_id"""
+    RETURNING created_at, id, celery_task_id"""
 
 
 def refill(*, user_id: Any, lane: str) -> int:
@@ -42,7 +42,8 @@ def refill(*, user_id: Any, lane: str) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(CHOOSE, {"user_id": user_id, "lane": lane, "window": settings.FILEMILL_WINDOW})
-        chosen = [(str(task_id), celery_task_id) for task_id, celery_task_id in cursor.fetchall()]
+        # An UPDATE returns its rows in no order.
+        chosen = [(str(task_id), celery_task_id) for _, task_id, celery_task_id in sorted(cursor.fetchall())]
     faultpoint("dispatch.before_send")
     return publish(chosen)
 
@@ -64,8 +65,13 @@ def publish(chosen: Sequence[tuple[str, str]]) -> int:
 def send_batch(batch: Batch) -> None:
     """Send the first messages of a new batch."""
     refill(user_id=batch.user_id, lane=Lane.BULK)
-    waiting = batch.tasks.filter(status=Status.PENDING, lane=Lane.SLICE).count()
-    send_slices(batch, min(waiting, settings.CELERYD_CONCURRENCY) if batch.parallel else min(waiting, 1))
+    send_first_slices(batch)
+
+
+def send_first_slices(batch: Batch) -> int:
+    """Send as many slices as the workers can use, or the one of an ordered batch; return how many were sent."""
+    most = settings.CELERYD_CONCURRENCY if batch.parallel else 1
+    return send_slices(batch, batch.tasks.filter(status=Status.PENDING, lane=Lane.SLICE)[:most].count())
 
 
 def send_slices(batch: Batch, count: int) -> int:

@@ -12,8 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from filemill.tasks import broker, dispatch, lifecycle
-from filemill.tasks.models import Batch, TaskLog
-from filemill.tasks.statuses import Lane
+from filemill.tasks.models import Batch
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +22,39 @@ BITE = 500
 UNREADABLE_DEPTH_SECONDS = 300.0
 """Where the broker's depth can't be read: how long a message may take to be claimed before it counts as lost."""
 
-UNSENT = """
-    SELECT DISTINCT user_id, lane FROM tasks_tasklog
-    WHERE status = 'pending' AND published_at IS NULL AND lane <> 'slice'
-      AND (run_after IS NULL OR run_after <= statement_timestamp())"""
+# Both walks jump from key to key in a partial index, so that they cost as many steps as there are users or batches at
+# work, however long the backlog is.
+WAITING_USERS = """
+    WITH RECURSIVE waiting AS (
+        (SELECT user_id, lane FROM tasks_tasklog
+         WHERE status = 'pending' AND published_at IS NULL
+         ORDER BY user_id, lane LIMIT 1)
+        UNION ALL
+        SELECT further.user_id, further.lane FROM waiting, LATERAL (
+            SELECT t.user_id, t.lane FROM tasks_tasklog t
+            WHERE t.status = 'pending' AND t.published_at IS NULL
+              AND (t.user_id, t.lane) > (waiting.user_id, waiting.lane)
+            ORDER BY t.user_id, t.lane LIMIT 1) AS further)
+    SELECT user_id, lane FROM waiting WHERE lane <> 'slice'"""
+WAITING_BATCHES = """
+    WITH RECURSIVE active AS (
+        (SELECT batch_id FROM tasks_tasklog
+         WHERE batch_id IS NOT NULL AND status IN ('pending', 'processing')
+         ORDER BY batch_id LIMIT 1)
+        UNION ALL
+        SELECT further.batch_id FROM active, LATERAL (
+            SELECT t.batch_id FROM tasks_tasklog t
+            WHERE t.batch_id > active.batch_id AND t.status IN ('pending', 'processing')
+            ORDER BY t.batch_id LIMIT 1) AS further)
+    SELECT b.id, b.parallel,
+           (b.slices_sent_at IS NULL OR b.slices_sent_at < statement_timestamp() - %s * interval '1 second')
+           AND NOT EXISTS (SELECT 1 FROM tasks_tasklog t
+                           WHERE t.batch_id = b.id AND t.status = 'processing' AND t.lane = 'slice') AS is_stalled
+    FROM active JOIN tasks_batch b ON b.id = active.batch_id
+    WHERE EXISTS (SELECT 1 FROM tasks_tasklog t
+                  WHERE t.batch_id = b.id AND t.status = 'pending' AND t.lane = 'slice'
+                    AND (t.run_after IS NULL OR t.run_after <= statement_timestamp()))
+    ORDER BY b.slices_sent_at NULLS FIRST"""
 SENT = """
     SELECT count(*) FROM tasks_tasklog
     WHERE status = 'pending' AND published_at IS NOT NULL AND lane <> 'slice'"""
@@ -38,14 +66,6 @@ RESEND = """
           AND published_at < statement_timestamp() - %s * interval '1 second'
         ORDER BY published_at LIMIT %s FOR UPDATE SKIP LOCKED)
     RETURNING id, celery_task_id"""
-STALLED_BATCHES = """
-    SELECT b.id FROM tasks_batch b
-    WHERE (b.slices_sent_at IS NULL OR b.slices_sent_at < statement_timestamp() - %s * interval '1 second')
-      AND EXISTS (SELECT 1 FROM tasks_tasklog t
-                  WHERE t.batch_id = b.id AND t.status = 'pending' AND t.lane = 'slice'
-                    AND (t.run_after IS NULL OR t.run_after <= statement_timestamp()))
-      AND NOT EXISTS (SELECT 1 FROM tasks_tasklog t
-                      WHERE t.batch_id = b.id AND t.status = 'processing' AND t.lane = 'slice')"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +84,17 @@ def sweep() -> Swept:
     for task in rescued:
         logger.warning("rescued from a lost worker", extra={"task_id": task.pk})
     expired = lifecycle.expire(BITE)
+    for task in expired:
+        logger.warning("expired: nobody started it before its deadline", extra={"task_id": task.pk})
     sent = send_unsent()
     resent = resend_lost()
     return Swept(rescued=len(rescued), expired=len(expired), sent=sent, resent=resent)
 
 
 def send_unsent() -> int:
-    """Refill the window of every user who has something due that was never sent."""
+    """Refill the window of every user who has something that was never sent."""
     with connection.cursor() as cursor:
-        cursor.execute(UNSENT)
+        cursor.execute(WAITING_USERS)
         waiting = cursor.fetchall()
     return sum(dispatch.refill(user_id=user_id, lane=lane) for user_id, lane in waiting)
 
@@ -82,31 +104,56 @@ def resend_lost() -> int:
     if broker.breaker.is_open:
         return 0
     depth = broker.depth()
+    return _resend_tasks(depth) + _resend_slices(depth)
+
+
+def _resend_tasks(depth: broker.Depth | None) -> int:
+    """Send as many tasks again as the broker holds too few messages for, the longest unclaimed first.
+
+    What was handed out and not acknowledged counts as held for a lease's time only: a killed worker leaves such
+    messages behind, and they would hide the loss for as long as Redis keeps them.
+    """
     with connection.cursor() as cursor:
         cursor.execute(SENT)
         in_flight = int(cursor.fetchone()[0])
-        if depth is None:
-            age, missing = UNREADABLE_DEPTH_SECONDS, in_flight
-        else:
-            age, missing = float(settings.FILEMILL_SWEEP_SECONDS), in_flight - depth
-        lost: list[tuple[str, str]] = []
-        if missing > 0:
-            cursor.execute(RESEND, [age, missing])
-            lost = [(str(task_id), celery_task_id) for task_id, celery_task_id in cursor.fetchall()]
-    return dispatch.publish(lost) + _resend_slices(depth)
+    if depth is None:
+        lost = _choose_lost(in_flight, age_seconds=UNREADABLE_DEPTH_SECONDS)
+    else:
+        missing = in_flight - depth.tasks
+        lost = _choose_lost(missing - depth.unacknowledged, age_seconds=settings.FILEMILL_SWEEP_SECONDS)
+        lost += _choose_lost(missing - len(lost), age_seconds=settings.FILEMILL_LEASE_SECONDS)
+    return dispatch.publish(lost)
 
 
-def _resend_slices(depth: int | None) -> int:
-    if depth is None or depth > 0:
-        return 0
+def _choose_lost(limit: int, *, age_seconds: float) -> list[tuple[str, str]]:
+    if limit <= 0:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(STALLED_BATCHES, [settings.FILEMILL_SWEEP_SECONDS])
-        stalled = [row[0] for row in cursor.fetchall()]
+        cursor.execute(RESEND, [age_seconds, limit])
+        return [(str(task_id), celery_task_id) for task_id, celery_task_id in cursor.fetchall()]
+
+
+def _resend_slices(depth: broker.Depth | None) -> int:
+    """Send new slices to batches that nobody works on, while fewer wait than all batches may have under way."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING_BATCHES, [_slice_age_seconds(depth)])
+        waiting = cursor.fetchall()
+    most = sum(settings.CELERYD_CONCURRENCY if parallel else 1 for _, parallel, _ in waiting)
+    room = most - (depth.slices if depth else 0)
+    stalled = Batch.objects.in_bulk([batch_id for batch_id, _, is_stalled in waiting if is_stalled])
     sent = 0
-    for batch in Batch.objects.filter(pk__in=stalled):
-        waiting = TaskLog.objects.filter(batch=batch, status="pending", lane=Lane.SLICE).count()
-        sent += dispatch.send_slices(batch, min(waiting, settings.CELERYD_CONCURRENCY) if batch.parallel else 1)
+    for batch_id, *_ in waiting:  # in the order of their waiting
+        if batch_id in stalled and sent < room:
+            sent += dispatch.send_first_slices(stalled[batch_id])
     return sent
+
+
+def _slice_age_seconds(depth: broker.Depth | None) -> float:
+    """Return how long a slice may wait before it counts as lost; at once when the broker holds nothing at all."""
+    if depth is None:
+        return UNREADABLE_DEPTH_SECONDS
+    is_empty = depth.slices == 0 and depth.unacknowledged == 0
+    return float(settings.FILEMILL_SWEEP_SECONDS if is_empty else settings.FILEMILL_LEASE_SECONDS)
 
 
 class SweepLoop:

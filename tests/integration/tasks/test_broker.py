@@ -4,18 +4,22 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
 from celery import current_app
+from kombu.pools import producers
 from redis import Redis
 
 from filemill.launch.home import Home
 from filemill.launch.valkey import Valkey
 from filemill.tasks import broker
-from filemill.tasks.broker import FILE_PROCESSING, Message
+from filemill.tasks.broker import FILE_PROCESSING, Depth, Message
+
+EMPTY = Depth(tasks=0, slices=0, unacknowledged=0)
 
 
 class OwnBroker:
@@ -65,18 +69,18 @@ def message() -> Message:
 
 def test_what_is_sent_lies_in_the_broker(valkey: OwnBroker) -> None:
     assert broker.send([message(), message()]) == 2
-    assert broker.depth() == 2
+    assert broker.depth() == Depth(tasks=2, slices=0, unacknowledged=0)
 
 
 def test_an_unused_broker_is_empty(valkey: OwnBroker) -> None:
-    assert broker.depth() == 0
+    assert broker.depth() == EMPTY
 
 
 def test_a_flushed_broker_is_empty_and_takes_messages_again(valkey: OwnBroker) -> None:
     broker.send([message()])
     own_client(valkey).flushall()
 
-    assert broker.depth() == 0
+    assert broker.depth() == EMPTY
     assert broker.send([message()]) == 1
 
 
@@ -100,3 +104,23 @@ def test_a_frozen_broker_does_not_hang_the_sender(valkey: OwnBroker) -> None:
         assert broker.breaker.is_open
     finally:
         valkey.signal(signal.SIGCONT)
+
+
+def test_a_restarted_broker_takes_messages_again(valkey: OwnBroker) -> None:
+    broker.send([message()])
+    valkey.kill()
+    assert broker.send([message()]) == 0
+    valkey.start()
+    broker.breaker._open_until = 0.0
+
+    assert broker.send([message()]) == 1
+    assert broker.depth() == Depth(tasks=1, slices=0, unacknowledged=0)
+
+
+def test_a_sender_that_finds_every_connection_busy_gives_up_soon(valkey: OwnBroker) -> None:
+    pool = producers[broker.connection(current_app)]
+    with ExitStack() as busy:
+        for _ in range(pool.limit):
+            busy.enter_context(pool.acquire())
+
+        assert broker.send([message()]) == 0
