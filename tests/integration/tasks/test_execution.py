@@ -1,7 +1,7 @@
 """One attempt, when the database or the user comes between its work and its end; only the cage is stood in for."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from django.contrib.auth.models import User
@@ -32,7 +32,7 @@ class Bench:
     def kill(self) -> None:
         """Nothing runs here."""
 
-    def __enter__(self) -> "Bench":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
