@@ -11,7 +11,7 @@ import pytest
 from tests.chaos.faulty_servers import connect_valkey
 from tests.chaos.link import Link
 from tests.chaos.mill import Mill, Service
-from tests.chaos.verdict import conclude, find_processes_at_work
+from tests.chaos.verdict import conclude, held_tool
 from tests.endtoend.seed import wait_until
 
 pytestmark = pytest.mark.timeout(240)
@@ -51,16 +51,17 @@ KILLED = Restart(number=signal.SIGKILL, down_seconds=0)
 
 def restart_under_work(mill: Mill, worker: Service, photo: str, slow_clip: str, restart: Restart) -> float:
     """Restart the broker while a task runs and a slot is free; return the seconds until the next task was done."""
-    running = mill.client.create(slow_clip, "video", metadata={"format": "webm"})
-    wait_until(lambda: bool(find_processes_at_work(mill)), what="the tool runs")
-    mill.valkey.restart(number=restart.number, down_seconds=restart.down_seconds)
-    mill.strike()
-    began = time.monotonic()
-    following = mill.client.create(photo, "image")
-    wait_until(lambda: mill.count(f"status = 'completed' AND id = '{following}'") == 1, what="the next task is done")
-    seconds = time.monotonic() - began
-    assert mill.count(f"status = 'processing' AND id = '{running}'") == 1, "the running task ended too early to tell"
-    assert worker.is_running(), worker.read_log()
+    running = mill.client.create(slow_clip, "video", metadata={"resize": [320, 180]})
+    with held_tool(mill):
+        mill.valkey.restart(number=restart.number, down_seconds=restart.down_seconds)
+        mill.strike()
+        began = time.monotonic()
+        following = mill.client.create(photo, "image")
+        done = f"status = 'completed' AND id = '{following}'"
+        wait_until(lambda: mill.count(done) == 1, what="the next task is done")
+        seconds = time.monotonic() - began
+        assert mill.count(f"status = 'processing' AND id = '{running}'") == 1
+        assert worker.is_running(), worker.read_log()
     return seconds
 
 

@@ -1,6 +1,8 @@
 """How every fault ends: all tasks have ended in time, and the history checker finds nothing."""
 
 import contextlib
+import os
+import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from filemill.tasks.history import ProcessFact, check, collect
 from filemill.tasks.statuses import Status
 from tests.chaos.figures import FIGURES, Figure
 from tests.chaos.mill import PACE, Mill
+from tests.endtoend.seed import wait_until
 
 SETTLE_SECONDS = 60.0
 MOST_READ = 200
@@ -87,6 +90,34 @@ def find_processes_at_work(mill: Mill) -> list[int]:
             if any(str(link.readlink()).startswith(work) for link in (place / "fd").iterdir()):
                 found.append(int(place.name))
     return found
+
+
+@contextlib.contextmanager
+def held_tool(mill: Mill) -> Iterator[None]:
+    """Wait until a tool runs and keep it from going on: so its task runs for as long as the test wants."""
+    tools: list[int] = []
+
+    def runs() -> bool:
+        tools[:] = [pid for pid in find_processes_at_work(mill) if "ffmpeg" in read_name(pid)]
+        return bool(tools)
+
+    wait_until(runs, what="a tool runs")
+    for pid in tools:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in tools:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def read_name(pid: int) -> str:
+    """Return the name of a process, nothing when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 @contextlib.contextmanager
