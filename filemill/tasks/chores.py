@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from filemill.files import outputs, uploads
 from filemill.tasks import idempotency
-from filemill.tasks.models import TaskLog, WorkerNode
+from filemill.tasks.models import UPLOAD_PREFIX, TaskLog, WorkerNode
 from filemill.tasks.statuses import Status
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,8 @@ def _is_output_needed(task_id: str, fence: int) -> bool:
 
 
 def _is_upload_needed(upload_id: str) -> bool:
-    return TaskLog.objects.filter(file_path=f"upload:{upload_id}").exists()
+    # The prefix says nothing new, but only with it does the planner see that the partial index holds the row.
+    return TaskLog.objects.filter(file_path=UPLOAD_PREFIX + upload_id, file_path__startswith=UPLOAD_PREFIX).exists()
 
 
 CHORES: Final[Mapping[str, Callable[[], None]]] = MappingProxyType({"tidy": tidy})

@@ -13,6 +13,7 @@ from filemill.files.sources import OpenedFile, Source, read_head
 from filemill.files.uploads import open_upload
 from filemill.processing import media, operations
 from filemill.processing.operations import checking
+from filemill.tasks.models import UPLOAD_PREFIX
 from filemill.tasks.refusals import Problem, Refused
 from filemill.tasks.statuses import TaskType
 
@@ -54,7 +55,7 @@ def examine(source: Source, *, task_type: str, field: str) -> Intake:
             file_name=opened.name,
             file_size=opened.size,
             # The place of an upload is the server's own business.
-            file_path=f"upload:{source.upload_id}" if is_upload else opened.path,
+            file_path=f"{UPLOAD_PREFIX}{source.upload_id}" if is_upload else opened.path,
             media_type=media_type,
         )
 

@@ -14,6 +14,9 @@ from filemill.tasks.ids import celery_id, uuid7
 from filemill.tasks.querysets import TaskQuerySet
 from filemill.tasks.statuses import ACTIVE, TERMINAL, TERMINAL_EVENTS, EventType, Lane, Outcome, Status, TaskType
 
+UPLOAD_PREFIX = "upload:"
+"""How the file_path of an uploaded file begins; its id follows."""
+
 
 class Batch(models.Model):
     """One bulk_create: many files of one user with the same type and metadata."""
@@ -106,6 +109,7 @@ class TaskLog(models.Model):
                 fields=["batch", "batch_index"], name="task_batch_active", condition=Q(status__in=sorted(ACTIVE))
             ),
             models.Index(fields=["batch"], name="task_batch", condition=Q(batch__isnull=False)),
+            models.Index(fields=["file_path"], name="task_upload", condition=Q(file_path__startswith=UPLOAD_PREFIX)),
             GinIndex(fields=["tags"], name="task_tags"),
         ]
         constraints: ClassVar = [
@@ -230,6 +234,16 @@ class WorkerNode(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SweepTurn(models.Model):
+    """When the last round of the sweeper began: the one row that a process moves on to take the next round."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    began_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.began_at}"
 
 
 class IdempotencyKey(models.Model):

@@ -19,7 +19,7 @@ from django.db import Error, connection
 
 from filemill.tasks.models import TaskLog
 from filemill.tasks.node import node
-from filemill.tasks.sweeping import SweepLoop
+from filemill.tasks.sweeping import Sweeper
 from filemill.tasks.transition import KILL_CHANNEL
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Pulse(threading.Thread):
         self._renew_at = 0.0
         self._report_at = 0.0
         self._is_listening = False
-        self._sweeper = SweepLoop()
+        self._sweeper = Sweeper()
 
     def watch(self, task: TaskLog, kill: Callable[[], None]) -> Watched:
         """Keep the task's lease alive until `unwatch`; call `kill` from this thread when the run must end."""
@@ -102,7 +102,7 @@ class Pulse(threading.Thread):
             self._listen()
         self._renew_when_due()
         self._report_when_due()
-        self._sweeper.lead_when_free()
+        self._sweeper.sweep_when_due()
         self._kill_what_is_gone()
         self._wait_for_notice()
 
@@ -119,7 +119,6 @@ class Pulse(threading.Thread):
 
     def _lose_connection(self) -> None:
         self._is_listening = False
-        self._sweeper.stop_leading()
         connection.close()
         now = time.monotonic()
         for watched in self._all():

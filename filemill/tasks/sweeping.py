@@ -1,4 +1,4 @@
-"""The sweeper: what the moves of workers and the broker left undone is done here, by one elected worker process.
+"""The sweeper: what the moves of workers and the broker left undone is done here, by one worker process at a time.
 
 It rescues tasks whose worker is gone, expires those that nobody started in time, fills windows that have room, and
 sends again what the broker lost, without ever flooding it.
@@ -9,19 +9,26 @@ import threading
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from filemill.tasks import broker, dispatch, lifecycle
 from filemill.tasks.models import Batch
 
 logger = logging.getLogger(__name__)
 
-LEADER_LOCK = 0x46494C4D  # "FILM"
 BITE = 500
 """Rows moved per statement, so that no statement holds many locks for long."""
 UNREADABLE_DEPTH_SECONDS = 300.0
 """Where the broker's depth can't be read: how long a message may take to be claimed before it counts as lost."""
 
+TAKE_TURN = """
+    INSERT INTO tasks_sweepturn AS turn (id, began_at)
+    SELECT 1, statement_timestamp()
+    WHERE NOT EXISTS (SELECT 1 FROM tasks_sweepturn
+                      WHERE began_at > statement_timestamp() - %(every)s * interval '1 second')
+    ON CONFLICT (id) DO UPDATE SET began_at = excluded.began_at
+    WHERE turn.began_at <= statement_timestamp() - %(every)s * interval '1 second'
+    RETURNING id"""
 # Both walks jump from key to key in a partial index, so that they cost as many steps as there are users or batches at
 # work, however long the backlog is.
 WAITING_USERS = """
@@ -60,11 +67,11 @@ SENT = """
     WHERE status = 'pending' AND published_at IS NOT NULL AND lane <> 'slice'"""
 RESEND = """
     UPDATE tasks_tasklog SET published_at = statement_timestamp()
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM tasks_tasklog
         WHERE status = 'pending' AND lane <> 'slice'
           AND published_at < statement_timestamp() - %s * interval '1 second'
-        ORDER BY published_at LIMIT %s FOR UPDATE SKIP LOCKED)
+        ORDER BY published_at LIMIT %s FOR UPDATE SKIP LOCKED))
     RETURNING id, celery_task_id"""
 
 
@@ -156,43 +163,41 @@ def _slice_age_seconds(depth: broker.Depth | None) -> float:
     return float(settings.FILEMILL_SWEEP_SECONDS if is_empty else settings.FILEMILL_LEASE_SECONDS)
 
 
-class SweepLoop:
-    """Sweeps in a thread of its own while this process leads.
+class Sweeper:
+    """Makes a round in a thread of its own whenever this process gets the turn.
 
-    The lock is held by the pulse's connection: a process whose pulse has lost the database does not lead. Two leaders
-    for a moment do no harm, since every move is a compare-and-set.
+    Nobody leads: each round goes to the first process that asks when it is due. So a process that is frozen, or whose
+    machine vanished with its connections open, holds up nothing; a lock held by a session would.
     """
 
     def __init__(self) -> None:
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._round: threading.Thread | None = None
 
-    def lead_when_free(self) -> None:
-        """Start sweeping if no other process does; called from the pulse, on the pulse's connection."""
-        if self._thread is not None and self._thread.is_alive():
+    def sweep_when_due(self) -> None:
+        """Begin a round if one is due; called from the pulse, on the pulse's connection."""
+        if self._round is not None and self._round.is_alive():
             return
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK])
-            if not cursor.fetchone()[0]:
-                return
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=[self._stop], name="sweeper", daemon=True)
-        self._thread.start()
+        if take_turn():
+            self._round = threading.Thread(target=_make_round, name="sweeper", daemon=True)
+            self._round.start()
 
-    def stop_leading(self) -> None:
-        self._stop.set()
-        self._thread = None
 
-    @staticmethod
-    def _run(stop: threading.Event) -> None:
-        logger.info("this process sweeps now")
-        while not stop.wait(settings.FILEMILL_SWEEP_SECONDS):
-            try:
-                swept = sweep()
-            except DatabaseError as error:
-                logger.warning("the sweep was cut short, the next one goes on: %s", error)
-                connection.close()
-            else:
-                if any((swept.rescued, swept.expired, swept.resent)):
-                    logger.info("swept: %s", swept)
+def take_turn() -> bool:
+    """Say whether a round is due and now this process's to make."""
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_TURN, {"every": settings.FILEMILL_SWEEP_SECONDS})
+        return cursor.fetchone() is not None
+
+
+def _make_round() -> None:
+    try:
+        swept = sweep()
+    except Error as error:
+        logger.warning("the sweep was cut short, the next one goes on: %s", error)
+    except Exception:
+        logger.exception("the sweep was cut short, the next one goes on")
+    else:
+        if any((swept.rescued, swept.expired, swept.resent)):
+            logger.info("swept: %s", swept)
+    finally:
         connection.close()

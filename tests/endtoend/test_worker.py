@@ -1,6 +1,7 @@
 """A real worker on real files: what completes, what fails, and what survives when something is killed."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,19 @@ def test_a_running_task_outlives_the_loss_of_every_database_connection(
 
     assert wait_for_status(task, seconds=120).status == "completed"
     assert events_of(task) == ["created", "started", "completed"]
+
+
+def test_what_a_frozen_worker_held_is_done_by_another(
+    long_video: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    frozen = start_worker()
+    task = submit(long_video, "video", metadata={"format": "mp4", "quality": "low", "resize": [320, 180]})
+    wait_for_tool(frozen)
+    os.killpg(frozen.process.pid, signal.SIGSTOP)
+    start_worker()
+
+    ended = wait_for_status(task, seconds=120)
+    os.killpg(frozen.process.pid, signal.SIGCONT)
+
+    assert ended.status == "completed"
+    assert [attempt.outcome for attempt in task.attempts.order_by("number")] == ["lost", "completed"]
