@@ -19,7 +19,7 @@ from filemill.tasks.statuses import Lane, Status
 
 CHOOSE = """
     UPDATE tasks_tasklog SET published_at = statement_timestamp()
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM tasks_tasklog
         WHERE user_id = %(user_id)s AND lane = %(lane)s AND status = 'pending' AND published_at IS NULL
           AND (run_after IS NULL OR run_after <= statement_timestamp())
@@ -28,7 +28,7 @@ CHOOSE = """
             SELECT count(*) FROM tasks_tasklog
             WHERE user_id = %(user_id)s AND lane = %(lane)s
               AND (status = 'processing' OR (status = 'pending' AND published_at IS NOT NULL))))
-        FOR UPDATE SKIP LOCKED)
+        FOR UPDATE SKIP LOCKED))
     RETURNING created_at, id, celery_task_id"""
 
 

@@ -247,8 +247,10 @@ def expire(limit: int) -> list[TaskLog]:
 
 
 def _chosen(condition: str) -> str:
+    # As an array the choice is made once; as a join the planner may make it anew for every row it looks at.
     # Nothing but literals of this module comes in here.
-    return f"id IN (SELECT id FROM tasks_tasklog WHERE {condition} LIMIT %s FOR UPDATE SKIP LOCKED)"  # noqa: S608
+    chosen = f"SELECT id FROM tasks_tasklog WHERE {condition} LIMIT %s FOR UPDATE SKIP LOCKED"  # noqa: S608
+    return f"id = ANY(ARRAY({chosen}))"
 
 
 def _error(ending: Ending) -> Assignments:
