@@ -108,10 +108,17 @@ def apply(
 def _close_attempt(move: Move, ending: Ending | None) -> tuple[str, list[Any]]:
     if move.outcome is None or ending is None:
         return "", []
+    # A move that waited for a claim to commit (a cancel, mostly) has a snapshot from before the attempt was opened, in
+    # which an UPDATE would not find it; ON CONFLICT does. So the INSERT never inserts: each claim opened its attempt.
     sql = """, closed AS (
-        UPDATE tasks_taskattempt a
-        SET ended_at = statement_timestamp(), outcome = %s, error_code = %s, error_message = %s,
-            evidence = a.evidence || %s::jsonb
-        FROM moved WHERE a.task_id = moved.id AND a.number = moved.attempt AND a.ended_at IS NULL)"""
+        INSERT INTO tasks_taskattempt AS a (task_id, number, generation, fence, worker, started_at, ended_at,
+                                            outcome, error_code, error_message, evidence)
+        SELECT id, attempt, generation, fence, '', statement_timestamp(), statement_timestamp(),
+               %s, %s, %s, %s::jsonb FROM moved WHERE attempt > 0
+        ON CONFLICT (task_id, number) DO UPDATE
+        SET ended_at = greatest(a.started_at, excluded.ended_at), outcome = excluded.outcome,
+            error_code = excluded.error_code, error_message = excluded.error_message,
+            evidence = a.evidence || excluded.evidence
+        WHERE a.ended_at IS NULL)"""
     message = storable(ending.message)[:2000] if ending.error_code else ""
     return sql, [move.outcome.value, ending.error_code, message, to_json(ending.evidence)]
