@@ -49,10 +49,11 @@ class Command(BaseCommand):
                 self.stdout.write(describe(violation) if options["json"] else str(violation))
         if options["json"]:
             self.stdout.write(json.dumps({"tasks": verdict.tasks, "violations": verdict.violations}))
+        summary = f"Tasks looked at: {verdict.tasks}; violations: {verdict.violations}."
         if verdict.violations:
-            raise CommandError(f"{verdict.violations} violations in {verdict.tasks} tasks.", returncode=1)
+            raise CommandError(summary, returncode=1)
         if not options["json"]:
-            self.stdout.write(f"{verdict.tasks} tasks keep every invariant.")
+            self.stdout.write(summary)
 
 
 def parse_time(text: str) -> datetime:
