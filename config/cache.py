@@ -39,6 +39,8 @@ class ForgivingRedisCache(RedisCache):
         self._forgiving("set", None, key, value, timeout, version)
 
     def delete(self, key: str, version: int | None = None) -> bool:
+        """Delete a key, also during a pause: what is not deleted would be believed later."""
+        self._paused_until = 0.0
         return bool(self._forgiving("delete", False, key, version))
 
     def ping(self) -> None:

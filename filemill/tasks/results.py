@@ -6,7 +6,7 @@ from uuid import UUID
 from django.core.cache import cache
 
 from filemill.tasks.models import TaskLog
-from filemill.tasks.statuses import TERMINAL
+from filemill.tasks.statuses import Status
 
 TTL_SECONDS = 3600
 
@@ -16,8 +16,16 @@ def cache_key(task_id: UUID | str) -> str:
 
 
 def remember(task: TaskLog) -> None:
-    """Put the result of a finished task into the cache; a cache that is down costs speed, nothing else."""
+    """Put the result of a completed task into the cache; a cache that is down costs speed, nothing else.
+
+    A retry may have come since the task was read, and its `forget` may have come before this: so the row is asked once
+    more afterwards. Whichever is last then leaves nothing stale.
+    """
+    if task.status != Status.COMPLETED:
+        return
     cache.set(cache_key(task.pk), task.result, timeout=TTL_SECONDS)
+    if not TaskLog.objects.filter(pk=task.pk, fence=task.fence, status=Status.COMPLETED).exists():
+        forget(task.pk)
 
 
 def forget(task_id: UUID | str) -> None:
@@ -25,11 +33,11 @@ def forget(task_id: UUID | str) -> None:
 
 
 def read(task: TaskLog) -> dict[str, Any] | None:
-    """Return a task's result through the cache.
+    """Return a completed task's result through the cache; no other task has one.
 
     The row may have been read without its `result` (`defer("result")`), which is what makes the cache worth having.
     """
-    if task.status not in TERMINAL:
+    if task.status != Status.COMPLETED:
         return None
     cached = cache.get(cache_key(task.pk))
     if cached is None:

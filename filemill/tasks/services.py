@@ -1,4 +1,7 @@
-"""The use-cases: what a person or a program can do with tasks. The doors call these and nothing below them."""
+"""The use-cases: what a person or a program can do with tasks. The doors call these and nothing below them.
+
+Sending after a commit is `robust`: what is committed is answered as done, and the sweeper sends what was not sent.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -76,7 +79,7 @@ def submit(
         lifecycle.create([task])
         faultpoint("create.before_commit")
         transaction.on_commit(lambda: faultpoint("create.after_commit"))
-        transaction.on_commit(lambda: dispatch.refill(user_id=user.pk, lane=Lane.INTERACTIVE))
+        transaction.on_commit(lambda: dispatch.refill(user_id=user.pk, lane=Lane.INTERACTIVE), robust=True)
     faultpoint("create.before_response")
     return task
 
@@ -111,7 +114,7 @@ def submit_bulk(
         batch.save(force_insert=True)
         lifecycle.create(tasks)
         faultpoint("bulk.before_commit")
-        transaction.on_commit(lambda: dispatch.send_batch(batch))
+        transaction.on_commit(lambda: dispatch.send_batch(batch), robust=True)
     return BulkOutcome(batch=batch, tasks=tasks, rejected=rejected)
 
 
@@ -137,7 +140,7 @@ def cancel(task: TaskLog, *, by: User, reason: str = "") -> TaskLog:
         task.refresh_from_db()
         message = f"The task is {task.status} and can't be cancelled any more; only pending and processing tasks can."
         raise Conflict(message, code="not_cancellable", status=task.status)
-    transaction.on_commit(lambda: dispatch.refill(user_id=moved.user_id, lane=moved.lane))
+    transaction.on_commit(lambda: dispatch.refill(user_id=moved.user_id, lane=moved.lane), robust=True)
     return moved
 
 
@@ -146,7 +149,7 @@ def retry(task: TaskLog, *, by: User, force: bool = False) -> TaskLog:
     with transaction.atomic():
         moved = lifecycle.retry(task, by=by.get_username(), force=force)
         if moved is not None:
-            transaction.on_commit(lambda: dispatch.refill(user_id=moved.user_id, lane=moved.lane))
+            transaction.on_commit(lambda: dispatch.refill(user_id=moved.user_id, lane=moved.lane), robust=True)
     if moved is None:
         task.refresh_from_db()
         raise _retry_conflict(task, force=force)

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 
 from filemill.files.sources import Source
-from filemill.tasks import broker, services
+from filemill.tasks import broker, lifecycle, results, services
 from filemill.tasks.lifecycle import Worker, start
 from filemill.tasks.models import TaskEventLog, TaskLog
 from filemill.tasks.refusals import Conflict, Refused
+from filemill.tasks.transition import Ending
 from tests.integration.tasks.conftest import NewTask
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -141,3 +143,51 @@ def test_a_retry_sends_the_task_again_under_its_old_celery_id(
 
     assert (retried.status, retried.generation) == ("pending", 2)
     assert sent[-1].celery_task_id == task.celery_task_id
+
+
+def test_a_committed_task_is_answered_even_when_sending_it_breaks(
+    alice: User, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object) -> int:
+        raise RuntimeError("the broker's library has a defect")
+
+    monkeypatch.setattr(broker, "send", break_down)
+
+    task = submit(alice, inbox / "data.json")
+
+    assert TaskLog.objects.get(pk=task.pk).status == "pending"
+
+
+def complete(task: TaskLog, worker: Worker) -> TaskLog:
+    started = start(task.pk, worker=worker)
+    assert started is not None
+    done = lifecycle.complete(started, result={"outputs": []}, ending=Ending())
+    assert done is not None
+    return done
+
+
+def test_a_result_is_read_through_the_cache(new_task: NewTask, worker: Worker) -> None:
+    done = complete(new_task(), worker)
+
+    assert results.read(done) == {"outputs": []}
+    assert cache.get(f"task:{done.pk}") == {"outputs": []}
+
+
+def test_a_result_that_is_remembered_late_does_not_outlive_a_retry(
+    alice: User, new_task: NewTask, worker: Worker, sent: list[broker.Message]
+) -> None:
+    done = complete(new_task(), worker)
+    services.retry(done, by=alice, force=True)
+    results.remember(done)
+
+    assert cache.get(f"task:{done.pk}") is None
+
+
+def test_a_cancelled_task_has_no_result_whatever_the_cache_says(
+    alice: User, new_task: NewTask, worker: Worker, sent: list[broker.Message]
+) -> None:
+    done = complete(new_task(), worker)
+    cancelled = services.cancel(services.retry(done, by=alice, force=True), by=alice)
+    cache.set(f"task:{done.pk}", {"outputs": ["old"]})
+
+    assert results.read(cancelled) is None

@@ -336,7 +336,7 @@ def assert_moved(moved: TaskLog | None, *, if_: bool) -> None:
 @pytest.fixture
 def _quiet_surroundings(monkeypatch: pytest.MonkeyPatch, sent: list[broker.Message]) -> None:
     """Let the sweeper find a broker that is empty, and progress be stored whenever it is told."""
-    monkeypatch.setattr(broker, "depth", lambda: 0)
+    monkeypatch.setattr(broker, "depth", lambda: broker.Depth(tasks=0, slices=0, unacknowledged=0))
     monkeypatch.setattr(progress, "EVERY_SECONDS", 0.0)
 
 
