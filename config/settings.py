@@ -88,7 +88,14 @@ DATABASES = {
         # Requests run on a few persistent threads (see config/door), so each keeps its connection.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 3},
+        # A server that vanished without a word is noticed in half a minute, and not after the system's two hours.
+        "OPTIONS": {
+            "connect_timeout": 3,
+            "keepalives_idle": 15,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+        },
     }
 }
 CACHES = {
