@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models.functions import Now
 
 from filemill.files import outputs, uploads
-from filemill.tasks import idempotency
+from filemill.tasks import idempotency, poison
 from filemill.tasks.models import UPLOAD_PREFIX, TaskLog, WorkerNode
 from filemill.tasks.statuses import Status
 
@@ -24,6 +24,7 @@ def tidy() -> None:
     swept = outputs.sweep_unreferenced(is_referenced=_is_output_needed, older_than_seconds=UNREFERENCED_SECONDS)
     swept += uploads.sweep_uploads(is_referenced=_is_upload_needed, older_than_seconds=UNREFERENCED_SECONDS)
     idempotency.prune()
+    poison.prune()
     WorkerNode.objects.filter(seen_at__lt=Now() - timedelta(days=UNSEEN_DAYS)).delete()
     logger.info("tidied: %s unreferenced files and directories removed", swept)
 

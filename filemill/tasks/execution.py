@@ -18,7 +18,7 @@ from filemill.files.sources import OpenedFile, Source, open_source, read_head
 from filemill.processing import media, operations
 from filemill.processing.cage import Slice, SliceBench
 from filemill.processing.errors import Cancelled, InputError, ProcessingError, SystemFault
-from filemill.tasks import dispatch, lifecycle, results, retries
+from filemill.tasks import dispatch, lifecycle, poison, results, retries
 from filemill.tasks.logs import about
 from filemill.tasks.models import TaskAttempt, TaskLog
 from filemill.tasks.progress import ProgressReporter
@@ -60,7 +60,12 @@ def _attempt(task: TaskLog, cage_slice: Slice, pulse: Pulse) -> TaskLog | None:
             watched = pulse.watch(task, bench.kill)
             faultpoint("after_fetch")
             try:
+                poison.refuse_known(task, opened)
                 result = _process(task, bench)
+            except ProcessingError as error:
+                if retries.is_cage_death(error):
+                    poison.remember_death(task, opened)
+                raise
             finally:
                 evidence = dict(bench.usage)
             faultpoint("after_tool")
@@ -144,6 +149,7 @@ def _settle_failed(task: TaskLog, error: ProcessingError, evidence: dict[str, An
         cage_deaths=task.cage_deaths,
         max_retries=task.max_retries,
         base_seconds=settings.FILEMILL_RETRY_BASE_SECONDS,
+        patience=operations.OPERATIONS[task.operation].retry.patience,
     )
     facts = {**evidence, **error.evidence, "fault": error.fault.value}
     if isinstance(decision, retries.GiveUp):

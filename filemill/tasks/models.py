@@ -260,3 +260,20 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class CageDeath(models.Model):
+    """A file, by its content, in whose run the cage died."""
+
+    file_size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    version = models.CharField(max_length=32)
+    task = models.ForeignKey(TaskLog, on_delete=models.CASCADE, related_name="+")
+    attempt = models.PositiveIntegerField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["file_size", "sha256"], name="cage_death_content")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.attempt} on {self.sha256[:12]}"

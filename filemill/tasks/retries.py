@@ -34,19 +34,26 @@ def decide(
     cage_deaths: int,
     max_retries: int,
     base_seconds: float = BASE_SECONDS,
+    patience: float = 1.0,
     luck: float | None = None,
 ) -> GiveUp | TryAgain:
     """Decide after an attempt has failed; `failures` and `cage_deaths` count those of this generation before it.
 
     A passing error allows one execution and `max_retries` more; the delay doubles, with jitter, so that tasks that
-    failed together do not come back together. `luck` (0.0–1.0) stands in for chance in tests.
+    failed together do not come back together. `patience` is the operation's factor: work that takes long may wait
+    longer. `luck` (0.0–1.0) stands in for chance in tests.
     """
-    is_cage_death = error.code == "cage_crashed"
-    if is_cage_death and cage_deaths + 1 >= POISON_DEATHS:
+    died = is_cage_death(error)
+    if died and cage_deaths + 1 >= POISON_DEATHS:
         message = f"The confined process died on this file {POISON_DEATHS} times; last: {error.message}"
         return GiveUp(error_code="poison", message=message)
     if not error.is_passing or failures >= max_retries:
         return GiveUp(error_code=error.code, message=error.message)
     chance = random.random() if luck is None else luck  # noqa: S311  no secret hangs on a delay
-    delay = min(LONGEST_SECONDS, base_seconds * 2**failures) * (0.5 + chance)
-    return TryAgain(delay_seconds=delay, is_cage_death=is_cage_death)
+    delay = min(LONGEST_SECONDS, base_seconds * patience * 2**failures) * (0.5 + chance)
+    return TryAgain(delay_seconds=delay, is_cage_death=died)
+
+
+def is_cage_death(error: ProcessingError) -> bool:
+    """Say whether the confined process died on the file; being killed by a person or a lost lease is no such death."""
+    return error.code == "cage_crashed"

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from filemill.faultpoints import faultpoint
 from filemill.files.sources import Source
+from filemill.processing import operations
 from filemill.tasks import dispatch, intake, lifecycle, results
 from filemill.tasks.intake import Intake, Wish
 from filemill.tasks.models import Batch, TaskLog
@@ -197,5 +198,6 @@ def _new_task(order: Order, *, source: Source, found: Intake) -> TaskLog:
         metadata=order.wish.metadata,
         warnings=order.wish.warnings,
         tags=order.tags,
+        max_retries=operations.OPERATIONS[order.wish.operation].retry.max_retries,
         deadline_at=Now() + timedelta(hours=settings.FILEMILL_DEADLINE_HOURS),
     )

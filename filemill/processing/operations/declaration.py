@@ -24,6 +24,16 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 
 
 @dataclass(frozen=True, kw_only=True)
+class RetryPolicy:
+    """How an operation is tried again after an error that may pass."""
+
+    max_retries: int = 3
+    """Executions after the first; a person may retry beyond that."""
+    patience: float = 1.0
+    """Factor on the service's delays: dear work waits longer for what it needs to come back."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Operation(Generic[OptionsT]):
     """One thing that can be made of a file.
 
@@ -39,5 +49,6 @@ class Operation(Generic[OptionsT]):
     options: type[OptionsT]
     limits: Limits
     run: Callable[[Bench, OptionsT], dict[str, Any]]
+    retry: RetryPolicy = RetryPolicy()
     samples: tuple[str, ...]
     """Files of `samples/` that show the operation."""

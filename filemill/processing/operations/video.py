@@ -9,7 +9,7 @@ from filemill.processing.bench import Bench, Limits, Output, ToolExit
 from filemill.processing.errors import InputError, OptionsError
 from filemill.processing.media import VIDEO_TYPES, extension_of
 from filemill.processing.operations import ffmpeg
-from filemill.processing.operations.declaration import Operation, Options
+from filemill.processing.operations.declaration import Operation, Options, RetryPolicy
 from filemill.processing.operations.ffmpeg import Encoding, VideoFormat
 from filemill.processing.operations.naming import name_stem
 from filemill.processing.operations.quality import QUALITY_VALID, Quality, to_percent
@@ -206,6 +206,7 @@ VIDEO_TRANSCODE: Final = Operation(
     media_types=VIDEO_TYPES,
     options=VideoOptions,
     limits=_FILM_LIMITS,
+    retry=RetryPolicy(patience=3.0),
     run=transcode,
     samples=("clip.mp4",),
 )

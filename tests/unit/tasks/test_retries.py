@@ -41,3 +41,10 @@ def test_a_file_that_kills_the_cage_is_poison_at_the_third_death() -> None:
     poisoned = decide(CAGE_DEATH, failures=2, cage_deaths=2)
     assert isinstance(poisoned, GiveUp)
     assert poisoned.error_code == "poison"
+
+
+def test_an_operation_may_be_more_patient() -> None:
+    decision = retries.decide(
+        PASSING, failures=0, cage_deaths=0, max_retries=3, base_seconds=4.0, patience=3.0, luck=0.5
+    )
+    assert decision == TryAgain(delay_seconds=12.0, is_cage_death=False)
