@@ -58,10 +58,11 @@ def file_processing(self: Task[Any, Any], task_id: str) -> dict[str, Any] | None
     task = lifecycle.start(task_id, worker=node.as_worker())
     if task is None:
         logger.info("nothing to claim: another worker was first, or it ended", extra={"task_id": task_id})
-        raise Ignore
+        return _report(self, task_id)
+    _forget_earlier_result(self, task)
     with hands.cage.open_slice() as cage_slice:
-        moved = execute(task, cage_slice=cage_slice, pulse=hands.pulse)
-    return _report(self, moved)
+        execute(task, cage_slice=cage_slice, pulse=hands.pulse)
+    return _report(self, task_id)
 
 
 @shared_task(name=broker.BULK_FILE_PROCESSING, ignore_result=True)
@@ -78,21 +79,42 @@ def chore(name: str) -> None:
     chores.CHORES[name]()
 
 
-def _report(celery_task: Task[Any, Any], moved: TaskLog | None) -> dict[str, Any] | None:
-    """Tell Celery's result backend, where there is one, how the task stands (contract S2)."""
+def _report(celery_task: Task[Any, Any], task_id: str) -> dict[str, Any] | None:
+    """Tell Celery's result backend, where there is one, how the row stands (contract S2).
+
+    The row is asked, and not this hand: another may have gone on with the task, or have ended it, in the meantime.
+    """
     if settings.CELERY_RESULT_BACKEND is None:
         return None
-    if moved is None:
-        celery_task.update_state(state="REVOKED", meta={})
+    task = TaskLog.objects.filter(pk=task_id).first()
+    if task is None or task.status == Status.PROCESSING:
         raise Ignore
-    if moved.status == Status.FAILED:
-        failure = TaskFailed(f"{moved.error_code}: {moved.error_message}")
+    if task.status == Status.COMPLETED:
+        return {"id": str(task.pk), "status": task.status, "result": task.result}
+    if task.status == Status.FAILED:
+        failure = TaskFailed(f"{task.error_code}: {task.error_message}")
         celery_task.backend.mark_as_failure(str(celery_task.request.id), failure)
-        raise Ignore
-    if moved.status == Status.PENDING:
+    elif task.status == Status.CANCELLED:
+        celery_task.backend.mark_as_revoked(str(celery_task.request.id), "cancelled")
+    else:
         celery_task.update_state(state="RETRY", meta=None)
-        raise Ignore
-    return {"id": str(moved.pk), "status": moved.status, "result": moved.result}
+    raise Ignore
+
+
+def _forget_earlier_result(celery_task: Task[Any, Any], task: TaskLog) -> None:
+    """Make room for the result of a retried task: the backend lets nothing replace a success."""
+    if settings.CELERY_RESULT_BACKEND is not None and task.generation > 1:
+        celery_task.backend.forget(str(celery_task.request.id))
+
+
+@signals.task_failure.connect
+def _log_breakdown(sender: Any = None, args: Any = (), exception: Any = None, **_: Any) -> None:
+    """Tell of an attempt that broke off, in the process that broke or in the parent of one that died.
+
+    Celery's own line knows no id but its own. The row is left to its lease.
+    """
+    if sender is not None and sender.name == broker.FILE_PROCESSING and args:
+        logger.error("the attempt broke off: %r", exception, extra={"task_id": args[0]})
 
 
 @signals.worker_init.connect

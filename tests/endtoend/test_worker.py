@@ -5,6 +5,8 @@ import signal
 from pathlib import Path
 
 import pytest
+from celery import Celery
+from celery.exceptions import TaskRevokedError
 from django.db import connection
 
 from filemill.files.outputs import output_key, output_path
@@ -223,3 +225,43 @@ def test_what_a_frozen_worker_held_is_done_by_another(
 
     assert ended.status == "completed"
     assert [attempt.outcome for attempt in task.attempts.order_by("number")] == ["lost", "completed"]
+
+
+def test_the_result_backend_tells_how_each_task_ended(
+    home: Home, photo: Path, start_worker: StartWorker, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CELERY_RESULT_BACKEND", home.broker_url(1))
+    app = Celery(backend=home.broker_url(1), set_as_current=False)
+    later = photo.with_name("later.jpg")
+    later.write_bytes(photo.read_bytes())
+    cancelled = submit(photo, "image")
+    services.cancel(cancelled, by=cancelled.user)
+    start_worker()
+    completed = submit(later, "image")
+
+    def tells(task: TaskLog, state: str) -> None:
+        wait_until(lambda: str(app.AsyncResult(task.celery_task_id).state) == state, what=f"Celery tells {state}")
+
+    tells(cancelled, "REVOKED")
+    tells(completed, "SUCCESS")
+    later.write_bytes(b"no picture any more")
+    services.retry(wait_for_status(completed), by=completed.user, force=True)
+    tells(completed, "FAILURE")
+    with pytest.raises(TaskRevokedError):
+        app.AsyncResult(cancelled.celery_task_id).get(timeout=1)
+
+
+def test_a_process_that_dies_is_told_of_with_the_id_of_its_task(
+    long_video: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    worker = start_worker()
+    task = submit(long_video, "video", metadata={"format": "mp4", "quality": "low", "resize": [320, 180]})
+    tool = wait_for_tool(worker)
+    os.kill(int(task.attempts.get().worker.rpartition("/")[2]), signal.SIGKILL)
+    wait_until(lambda: not tool.exists(), seconds=5, what="FFmpeg died with its process")
+
+    def is_told() -> bool:
+        return any(f"task_id={task.pk}" in line and "WorkerLostError" in line for line in worker.read_log().split("\n"))
+
+    wait_until(is_told, what="the log tells of it")
+    assert wait_for_status(task, seconds=120).status == "completed"
