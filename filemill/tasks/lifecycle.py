@@ -18,6 +18,7 @@ from filemill.tasks import statuses
 from filemill.tasks.models import TaskEventLog, TaskLog
 from filemill.tasks.statuses import EventType, Move
 from filemill.tasks.transition import (
+    ENDED,
     NOW,
     NULL,
     Assignments,
@@ -129,8 +130,8 @@ def complete(task: TaskLog, *, result: dict[str, Any], ending: Ending) -> TaskLo
         **NO_ERROR,
         "progress": ("100", []),
         "result": json_value(result),
-        "completed_at": NOW,
-        "finished_at": NOW,
+        "completed_at": ENDED,
+        "finished_at": ENDED,
     }
     last = """, reached AS (
         INSERT INTO tasks_taskprogress (task_id, attempt, progress, message, data, created_at)
@@ -140,7 +141,7 @@ def complete(task: TaskLog, *, result: dict[str, Any], ending: Ending) -> TaskLo
 
 def fail(task: TaskLog, *, ending: Ending) -> TaskLog | None:
     """End a task whose error can't pass, or has been tried often enough."""
-    return _by_worker(statuses.FAIL, task, {**NO_LEASE, **_error(ending), "finished_at": NOW}, ending)
+    return _by_worker(statuses.FAIL, task, {**NO_LEASE, **_error(ending), "finished_at": ENDED}, ending)
 
 
 def defer(
@@ -184,7 +185,7 @@ def _by_worker(
 # --- moves of a person ---
 def cancel(task_id: UUID | str, *, reason: str, by: str) -> TaskLog | None:
     """End a task at once; the worker at work on it, if any, is told to kill its cage."""
-    changes: Assignments = {**NO_LEASE, "cancelled_at": NOW, "finished_at": NOW}
+    changes: Assignments = {**NO_LEASE, "cancelled_at": ENDED, "finished_at": ENDED}
     return _one(
         apply(
             statuses.CANCEL,
@@ -241,7 +242,7 @@ def expire(limit: int) -> list[TaskLog]:
     """Fail the tasks that nobody started before their deadline."""
     where = _chosen("status = 'pending' AND deadline_at < statement_timestamp()")
     ending = Ending(error_code="expired", message="The task was not started before its deadline")
-    changes: Assignments = {**_error(ending), "finished_at": NOW}
+    changes: Assignments = {**_error(ending), "finished_at": ENDED}
     metadata = {"error_code": "expired"}
     return apply(statuses.EXPIRE, where, [limit], changes, message=ending.message, metadata=metadata)
 

@@ -18,6 +18,8 @@ Assignments = dict[str, Expression]
 """Column -> its new value."""
 
 NOW: Expression = ("statement_timestamp()", [])
+# A statement that waited for the row's lock began before the claim that it waited for; an end never lies before it.
+ENDED: Expression = ("greatest(statement_timestamp(), started_at)", [])
 NULL: Expression = ("NULL", [])
 
 

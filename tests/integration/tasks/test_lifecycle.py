@@ -170,3 +170,12 @@ def test_a_started_task_holds_a_lease_of_its_worker(new_task: NewTask, alice: Us
     assert task.user == alice
     assert task.lease_owner == SOME_WORKER.id
     assert TaskLog.objects.filter(pk=task.pk, lease_until__gt=Now() + timedelta(seconds=50)).exists()
+
+
+def test_no_task_ends_before_it_started(new_task: NewTask) -> None:
+    """A cancel that waited for the lock of a claim began before that claim."""
+    task = bring_to(new_task(), Status.PROCESSING)
+    TaskLog.objects.filter(pk=task.pk).update(started_at=Now() + timedelta(seconds=5))
+
+    cancelled = must(lifecycle.cancel(task.pk, reason="", by="alice"))
+    assert cancelled.finished_at == cancelled.cancelled_at == cancelled.started_at
