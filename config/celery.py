@@ -5,8 +5,11 @@ import os
 from celery import Celery
 from kombu import Exchange, Queue
 
+from config import broker_transport
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+broker_transport.install()
 app = Celery("filemill")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -245,9 +245,16 @@ class Mill:
                 assert time.monotonic() < ends_at, f"not ended after {seconds:.0f} s: {unended}\n{self.tail_logs()}"
                 time.sleep(0.05)
 
+    def wait_until(self, holds: Callable[[], bool], *, seconds: float = 60.0, what: str) -> None:
+        """Wait for a condition; when it takes too long, show what the processes logged."""
+        try:
+            wait_until(holds, seconds=seconds, what=what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.tail_logs()}") from None
+
     def tail_logs(self) -> str:
         services = [*self.workers, *([self.web] if self.web else [])]
-        return "\n".join(f"--- {service.log.name}\n{service.read_log()[-3000:]}" for service in services)
+        return "\n".join(f"--- {service.log.name}\n{service.read_log()[-20000:]}" for service in services)
 
     def strike(self) -> None:
         """Say that the fault has struck: recovery is timed from here."""

@@ -12,7 +12,6 @@ from tests.chaos.faulty_servers import connect_valkey
 from tests.chaos.link import Link
 from tests.chaos.mill import Mill, Service
 from tests.chaos.verdict import conclude, held_tool
-from tests.endtoend.seed import wait_until
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -58,7 +57,7 @@ def restart_under_work(mill: Mill, worker: Service, photo: str, slow_clip: str, 
         began = time.monotonic()
         following = mill.client.create(photo, "image")
         done = f"status = 'completed' AND id = '{following}'"
-        wait_until(lambda: mill.count(done) == 1, what="the next task is done")
+        mill.wait_until(lambda: mill.count(done) == 1, what="the next task is done")
         seconds = time.monotonic() - began
         assert mill.count(f"status = 'processing' AND id = '{running}'") == 1
         assert worker.is_running(), worker.read_log()
@@ -92,7 +91,7 @@ def test_a_flushed_broker_loses_nothing_and_runs_nothing_twice(mill: Mill, photo
     mill.need_worker()
     for _ in range(2):
         mill.client.create(slow_clip, "video", metadata={"resize": [320, 180]})
-    wait_until(lambda: mill.count("status = 'processing'") == 2, what="both slots work")
+    mill.wait_until(lambda: mill.count("status = 'processing'") == 2, what="both slots work")
     for _ in range(100):
         mill.client.create(photo, "image")
 

@@ -13,8 +13,7 @@ import pytest
 
 from filemill.launch.home import DATABASE
 from tests.chaos.mill import PASSWORD, USER, Mill
-from tests.chaos.verdict import LEASE_SECONDS, conclude, find_processes_at_work
-from tests.endtoend.seed import wait_until
+from tests.chaos.verdict import LEASE_SECONDS, conclude, find_processes_at_work, held_tool
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -24,17 +23,17 @@ ANSWER_SECONDS = 5.0
 
 def test_a_killed_database_costs_no_task_and_clients_are_told(mill: Mill, photo: str, slow_clip: str) -> None:
     mill.need_worker()
-    for path, task_type in [(slow_clip, "video"), *[(photo, "image")] * 10]:
-        mill.client.create(path, task_type)
-    wait_until(lambda: bool(find_processes_at_work(mill)), what="the tool runs")
-
-    mill.postgres.end(signal.SIGKILL)
-    began = time.monotonic()
-    told = httpx.get(f"{mill.url}/api/tasks/progress/", auth=(USER, PASSWORD), timeout=30)
-    assert time.monotonic() - began <= ANSWER_SECONDS
-    assert told.status_code == 503, told.text
-    assert int(told.headers["Retry-After"]) > 0
-    mill.postgres.start()
+    mill.client.create(slow_clip, "video", metadata={"resize": [320, 180]})
+    for _ in range(10):
+        mill.client.create(photo, "image")
+    with held_tool(mill):
+        mill.postgres.end(signal.SIGKILL)
+        began = time.monotonic()
+        told = httpx.get(f"{mill.url}/api/tasks/progress/", auth=(USER, PASSWORD), timeout=30)
+        assert time.monotonic() - began <= ANSWER_SECONDS
+        assert told.status_code == 503, told.text
+        assert int(told.headers["Retry-After"]) > 0
+        mill.postgres.start()
     mill.strike()
 
     conclude(mill, "F21", "database killed with work running", expects="completed")
@@ -44,9 +43,10 @@ def test_a_killed_database_costs_no_task_and_clients_are_told(mill: Mill, photo:
 def test_the_end_of_an_attempt_waits_for_the_database(mill: Mill, slow_clip: str, number: signal.Signals) -> None:
     mill.need_worker()
     mill.client.create(slow_clip, "video", metadata={"resize": [320, 180]})
-    wait_until(lambda: bool(find_processes_at_work(mill)), what="the tool runs")
-
-    mill.postgres.restart(number=number, down_seconds=1.0)
+    with held_tool(mill):
+        mill.postgres.end(number)
+    mill.wait_until(lambda: not find_processes_at_work(mill), what="the tool has ended")
+    mill.postgres.start()
     mill.strike()
 
     conclude(mill, "F21", f"database restarted within a lease, {number.name}", expects="completed")
@@ -78,9 +78,7 @@ def test_a_monkey_at_the_database_loses_no_task(mill: Mill, photo: str, slow_cli
 def test_a_locked_table_holds_work_up_and_spoils_none(mill: Mill, slow_clip: str, locked_seconds: float) -> None:
     mill.need_worker()
     mill.client.create(slow_clip, "video", metadata={"resize": [320, 180]})
-    wait_until(lambda: bool(find_processes_at_work(mill)), what="the tool runs")
-
-    with mill.connect() as connection, connection.transaction():
+    with held_tool(mill), mill.connect() as connection, connection.transaction():
         connection.execute("LOCK TABLE tasks_tasklog IN ACCESS EXCLUSIVE MODE")
         time.sleep(locked_seconds)  # the time of the lock is what is tested
     mill.strike()
@@ -120,9 +118,8 @@ def taken_connections(mill: Mill) -> Iterator[int]:
 def test_a_table_renamed_under_a_running_task_costs_no_task(mill: Mill, slow_clip: str) -> None:
     mill.need_worker()
     mill.client.create(slow_clip, "video", metadata={"resize": [320, 180]})
-    wait_until(lambda: bool(find_processes_at_work(mill)), what="the tool runs")
-
-    mill.execute("ALTER TABLE tasks_tasklog RENAME TO tasks_elsewhere")
+    with held_tool(mill):
+        mill.execute("ALTER TABLE tasks_tasklog RENAME TO tasks_elsewhere")
     back = threading.Timer(4.0, lambda: mill.execute("ALTER TABLE tasks_elsewhere RENAME TO tasks_tasklog"))
     back.start()
     back.join()

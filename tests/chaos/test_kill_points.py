@@ -4,7 +4,6 @@ import pytest
 
 from tests.chaos.mill import Mill
 from tests.chaos.verdict import conclude
-from tests.endtoend.seed import wait_until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -45,7 +44,9 @@ def test_a_task_whose_web_process_died_after_the_commit_completes(mill: Mill, ph
     assert mill.client.create(photo, "image") is None
     web.wait_until_struck()
     mill.strike()
-    wait_until(lambda: mill.count("status = 'completed'") == 1, seconds=20, what="the task completes without a client")
+    mill.wait_until(
+        lambda: mill.count("status = 'completed'") == 1, seconds=20, what="the task completes without a client"
+    )
 
     mill.start_web()
     conclude(mill, "F3" if place == "create.before_response" else "F2", f"web killed at {place}", expects="completed")

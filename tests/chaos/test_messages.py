@@ -13,7 +13,6 @@ from filemill.tasks.broker import BULK_FILE_PROCESSING, FILE_PROCESSING
 from tests.chaos.faulty_servers import connect_valkey
 from tests.chaos.mill import Mill
 from tests.chaos.verdict import conclude
-from tests.endtoend.seed import wait_until
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -63,7 +62,7 @@ def test_a_stale_message_of_an_ended_task_runs_nothing(mill: Mill, photo: str) -
     mill.wait_until_ended(seconds=30)
     publish(mill, FILE_PROCESSING, str(task_id), times=10)
     mill.strike()
-    wait_until(lambda: connect_valkey(mill.home).llen(QUEUE) == 0, what="the stale messages are gone")
+    mill.wait_until(lambda: connect_valkey(mill.home).llen(QUEUE) == 0, what="the stale messages are gone")
 
     conclude(mill, "F25", "stale messages of an ended task", expects="completed")
     assert mill.count_attempts() == 1

@@ -15,7 +15,6 @@ import pytest
 from filemill.tasks.statuses import Status
 from tests.chaos.mill import Mill
 from tests.chaos.verdict import LEASE_SECONDS, conclude, find_processes_at_work, held_tool, read_name, statuses
-from tests.endtoend.seed import wait_until
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -35,7 +34,7 @@ def test_a_killed_pool_child_takes_its_tool_along_and_costs_an_attempt(mill: Mil
         for child in busy:
             os.kill(child, signal.SIGKILL)
         mill.strike()
-        wait_until(lambda: not find_processes_at_work(mill), seconds=TOOL_SECONDS, what="the tool is dead")
+        mill.wait_until(lambda: not find_processes_at_work(mill), seconds=TOOL_SECONDS, what="the tool is dead")
 
     conclude(mill, "F12", "pool child killed with a tool running", expects="completed")
     assert worker.is_running()
@@ -65,9 +64,9 @@ def test_a_killed_worker_leaves_no_tool_and_its_task_runs_within_a_lease(mill: M
         mill.start_worker()
         worker.process.kill()
         mill.strike()
-        wait_until(lambda: not find_processes_at_work(mill), seconds=TOOL_SECONDS, what="the tool is dead")
+        mill.wait_until(lambda: not find_processes_at_work(mill), seconds=TOOL_SECONDS, what="the tool is dead")
     began = time.monotonic()
-    wait_until(lambda: mill.count("attempt = 2") == 1, seconds=30, what="the task runs again")
+    mill.wait_until(lambda: mill.count("attempt = 2") == 1, seconds=30, what="the task runs again")
     assert time.monotonic() - began <= LEASE_SECONDS + 5.0
 
     conclude(mill, "F13", "worker killed with a tool running", expects="completed")
@@ -81,10 +80,10 @@ def test_a_zombie_that_wakes_after_its_lease_changes_nothing(mill: Mill, clip: s
     zombie.wait_until_struck(place)
     mill.need_worker()
     mill.strike()
-    wait_until(lambda: mill.count("status = 'completed'") == 1, seconds=60, what="the other worker completes it")
+    mill.wait_until(lambda: mill.count("status = 'completed'") == 1, seconds=60, what="the other worker completes it")
 
     zombie.signal_all(signal.SIGCONT)
-    wait_until(lambda: not find_processes_at_work(mill), seconds=15, what="the zombie has let go")
+    mill.wait_until(lambda: not find_processes_at_work(mill), seconds=15, what="the zombie has let go")
 
     conclude(mill, "F15", f"worker frozen past its lease at {place}", expects="completed")
     outcomes = mill.execute("SELECT outcome FROM tasks_taskattempt ORDER BY number")
@@ -101,10 +100,10 @@ def test_workers_told_to_stop_hand_back_what_they_can_not_finish(mill: Mill, pho
     with held_tool(mill):
         worker.process.terminate()
         mill.strike()
-        wait_until(
+        mill.wait_until(
             lambda: mill.count("status = 'processing'") == 0, seconds=HAND_BACK_SECONDS, what="all is handed back"
         )
-    wait_until(lambda: not worker.is_running(), seconds=15, what="the worker has ended")
+    mill.wait_until(lambda: not worker.is_running(), seconds=15, what="the worker has ended")
     mill.need_worker()
 
     conclude(mill, "F33", "worker told to stop with work running", expects="completed")

@@ -60,7 +60,7 @@ def conclude(mill: Mill, fault: str, what: str, *, seconds: float = SETTLE_SECON
         others = mill.execute(
             "SELECT id, status, error_code, error_message FROM tasks_tasklog WHERE status <> %s", expects
         )
-        assert others == []
+        assert others == [], f"{others}\n{mill.tail_logs()}"
     return recovered_after
 
 
