@@ -15,8 +15,9 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from filemill.tasks import statuses
-from filemill.tasks.models import TaskEventLog, TaskLog
-from filemill.tasks.statuses import EventType, Move
+from filemill.tasks.insertion import insert
+from filemill.tasks.models import TaskLog
+from filemill.tasks.statuses import Move
 from filemill.tasks.transition import (
     ENDED,
     NOW,
@@ -57,16 +58,7 @@ TRAVELS_ALONE_IF_PARALLEL = """CASE WHEN lane = 'slice' AND (SELECT parallel FRO
 def create(tasks: Sequence[TaskLog]) -> None:
     """Insert new tasks, each with its `created` event, in one transaction (or in the caller's)."""
     with transaction.atomic():
-        TaskLog.objects.bulk_create(tasks, batch_size=1000)
-        TaskEventLog.objects.bulk_create(
-            [
-                TaskEventLog(
-                    task=task, event_type=EventType.CREATED, message=f"Created: {task.operation} of {task.file_name}"
-                )
-                for task in tasks
-            ],
-            batch_size=1000,
-        )
+        insert(tasks)
 
 
 # --- moves of a worker ---

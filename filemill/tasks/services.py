@@ -5,13 +5,10 @@ Sending after a commit is `robust`: what is committed is answered as done, and t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TypeVar
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models.functions import Now
 
 from filemill.faultpoints import faultpoint
 from filemill.files.sources import Source
@@ -199,5 +196,4 @@ def _new_task(order: Order, *, source: Source, found: Intake) -> TaskLog:
         warnings=order.wish.warnings,
         tags=order.tags,
         max_retries=operations.OPERATIONS[order.wish.operation].retry.max_retries,
-        deadline_at=Now() + timedelta(hours=settings.FILEMILL_DEADLINE_HOURS),
     )
