@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-run run test check doctor clean
+.PHONY: help setup setup-run run test chaos check doctor clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,15 @@ run: setup-run ## Start the whole service (PORT, FILEMILL_HOME and FILEMILL_ROOT
 test: setup ## Run all tests (ARGS="tests/unit -k name" for some of them)
 	@$(PYTHON) scripts/test_tools.py
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+ACKS ?= false true
+chaos: setup ## Strike the running service with every fault, under early and late acks (ACKS=false, ARGS="-k name")
+	@$(PYTHON) scripts/test_tools.py
+	@for late in $(ACKS); do \
+		CELERY_TASK_ACKS_LATE=$$late CHAOS_KEEP_FIGURES=1 \
+			$(BIN)/python -m pytest tests/chaos -m "chaos or not chaos" $(ARGS) || exit 1; \
+	done
+	@$(BIN)/python -m tests.chaos.figures
 
 check: setup ## Lint, types, import rules, migrations, requirements
 	$(BIN)/ruff check .

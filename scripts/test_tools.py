@@ -9,7 +9,10 @@ import sys
 
 from debian import install_packages
 
-TOOLS = {"chromium": ("chromium", "the tests in a real browser (tests/browser)")}
+TOOLS = {
+    "chromium": ("chromium", "the tests in a real browser (tests/browser)"),
+    "faketime": ("faketime", "the tests of a worker with a wrong clock (tests/chaos)"),
+}
 """Program: Debian's package, and the tests that need it."""
 
 

@@ -7,19 +7,23 @@ import pytest
 
 IS_CI = os.environ.get("CI") == "true"
 
-PROGRAMS = {"needs_chromium": "chromium"}
+PROGRAMS = {"needs_chromium": "chromium", "needs_faketime": "faketime"}
 """Marker: the program without which its tests are left out, except in CI."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out, visibly, what needs a program that is not here. In CI it runs all the same, and fails."""
+    """Leave out, visibly, what needs something that is not here. In CI it runs all the same, and fails."""
     if IS_CI:
         return
-    for marker, program in PROGRAMS.items():
-        if shutil.which(program) is None:
-            for item in items:
-                if item.get_closest_marker(marker) is not None:
-                    item.add_marker(pytest.mark.skip(reason=f"{program} is not installed"))
+    lacking = {
+        marker: f"{program} is not installed" for marker, program in PROGRAMS.items() if shutil.which(program) is None
+    }
+    if os.geteuid() != 0:
+        lacking["needs_root"] = "only root may mount a small file system"
+    for item in items:
+        for marker, reason in lacking.items():
+            if item.get_closest_marker(marker) is not None:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

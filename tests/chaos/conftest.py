@@ -69,5 +69,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("faults")
     for row in rows:
         terminalreporter.write_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
-    if os.environ.get("FILEMILL_KEEP_FIGURES"):
+    if os.environ.get("CHAOS_KEEP_FIGURES"):
         terminalreporter.write_line(f"kept in {FIGURES.save().relative_to(Path.cwd())}")

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
+PAGE = Path(__file__).parent.parent.parent / "docs/explanation/guarantees.md"
+BEGIN, END = "<!-- generated: chaos -->", "<!-- end -->"
 HEAD = ("fault", "what", "acks", "runs", "tasks", "attempts", "recovered after, s", "violations")
 
 
@@ -36,9 +38,9 @@ class Figures:
     def add(self, figure: Figure) -> None:
         self.lines.append(figure)
 
-    def table(self) -> list[tuple[str, ...]]:
+    def table(self, *, mode: str = "") -> list[tuple[str, ...]]:
         """Return the lines, the scenarios of one name added up and the longest recovery kept."""
-        return [_add_up(lines) for lines in self._by_scenario().values()]
+        return [_add_up(lines, mode or acks()) for lines in self._by_scenario().values()]
 
     def save(self) -> Path:
         """Write this run's figures beside those of the other mode."""
@@ -56,11 +58,11 @@ class Figures:
         return found
 
 
-def _add_up(lines: list[Figure]) -> tuple[str, ...]:
+def _add_up(lines: list[Figure], mode: str) -> tuple[str, ...]:
     return (
         lines[0].fault,
         lines[0].what,
-        acks(),
+        mode,
         str(len(lines)),
         str(sum(line.tasks for line in lines)),
         str(sum(line.attempts for line in lines)),
@@ -75,3 +77,29 @@ def _order(fault: str) -> tuple[int, str]:
 
 
 FIGURES = Figures()
+
+
+def main() -> None:
+    """Print the kept figures of both modes as one Markdown table, and put it into the page that promises."""
+    table = make_table()
+    print(table)  # noqa: T201  this is a command
+    if PAGE.exists():
+        before, found, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+        _, ended, after = rest.partition(END)
+        if found and ended:
+            PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+
+
+def make_table() -> str:
+    """Return the table; the runs of one scenario are one line."""
+    rows = [HEAD, tuple("---" for _ in HEAD)]
+    for path in sorted(RESULTS.glob("*.json")):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        figures = Figures()
+        figures.lines = [Figure(**line) for line in kept["figures"]]
+        rows += figures.table(mode=kept["acks"])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+if __name__ == "__main__":
+    main()
