@@ -12,7 +12,10 @@ from filemill.processing.cage import verdicts
 from filemill.processing.errors import ProcessingError, SystemFault
 
 MAXIMUM_OUTPUTS: Final = 1000
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+_NAME: Final = re.compile(r"[^\W_][\w.-]*")
+"""Letters and digits of any script, as `operations.naming` makes them of the input's name."""
+MAXIMUM_NAME_BYTES: Final = 200
+"""Well below the 255 of file systems: the storage puts endings and numbers to it."""
 MEDIA_TYPES: Final = (
     media.IMAGE_TYPES
     | media.VIDEO_TYPES
@@ -45,7 +48,7 @@ class OutputFiles:
         return output, descriptor
 
     def _judge(self, name: str, media_type: str) -> None:
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or len(name.encode()) > MAXIMUM_NAME_BYTES:
             raise ValueError(f"{name!r} can't be an output's name: letters, digits, dot, dash and underscore can.")
         if media_type not in MEDIA_TYPES:
             raise ValueError(f"{media_type!r} is not a type of output that Filemill makes.")

@@ -1,0 +1,57 @@
+"""What an output may be called, and that every input's name gives such a name."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from filemill.processing.cage.output_files import OutputFiles
+from filemill.processing.operations.naming import name_stem
+
+
+@pytest.mark.parametrize(
+    "file_name", ["фото.jpg", "oʻrmon.jpg", "写真.png", "ünï🙂.jpg", "x" * 250 + ".jpg", "я" * 120 + ".jpg"]
+)
+def test_an_output_may_be_named_after_its_input(tmp_path: Path, file_name: str) -> None:
+    assert _create(tmp_path, name_stem(file_name, fallback="image") + ".webp").is_file()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(file_name=st.text(max_size=300))
+def test_whatever_an_input_is_called_its_output_has_a_name(tmp_path: Path, file_name: str) -> None:
+    output = _create(tmp_path, name_stem(file_name, fallback="image") + ".webp")
+    assert output.parent == tmp_path
+    output.unlink()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        ".hidden",
+        "-rf",
+        "_a",
+        "a/b",
+        "../a",
+        "a\n.jpg",
+        "a\0",
+        "a b",
+        "\u202egpj.exe",
+        "x" * 201,
+        "я" * 101,
+    ],
+)
+def test_a_name_that_could_mislead_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match="can't be an output's name"):
+        OutputFiles(tmp_path).create(name, "image/webp")
+    assert list(tmp_path.iterdir()) == []
+
+
+def _create(scratch: Path, name: str) -> Path:
+    output, descriptor = OutputFiles(scratch).create(name, "image/webp")
+    os.close(descriptor)
+    return output.path
