@@ -1,15 +1,18 @@
-"""kombu's Redis transport with two traits mended, put in the place of kombu's own for redis:// and rediss://."""
+"""How we reach the broker: kombu's Redis transport with two traits mended, and tries to reconnect at a steady pace."""
 
 import logging
 from queue import Empty
 from typing import Any, Final
 
-from kombu import transport
+from celery.app.amqp import AMQP
+from kombu import Connection, transport
 from kombu.transport import redis
 
 logger = logging.getLogger(__name__)
 
 SCHEMES: Final = ("redis", "rediss")
+LONGEST_PAUSE_SECONDS: Final = 5.0
+"""Between two tries to reconnect. Celery's own pauses grow to 30 s; so long would a worker idle by a healthy broker."""
 _BODY_ENCODINGS: Final = (None, "base64")
 
 
@@ -42,6 +45,21 @@ class Transport(redis.Transport):
             logger.error("a message of another form than Celery's was dropped from %s", queue)
             return
         super()._deliver(message, queue)
+
+
+class SteadyConnection(Connection):
+    """A connection that keeps trying at a pace."""
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> "SteadyConnection":
+        pace = {"interval_start": 1.0, "interval_step": 1.0, "interval_max": LONGEST_PAUSE_SECONDS}
+        super().ensure_connection(*args, **{**pace, **kwargs})
+        return self
+
+
+class SteadyAMQP(AMQP):
+    """Celery's factory of connections, making those."""
+
+    Connection = SteadyConnection
 
 
 def is_message(given: Any) -> bool:

@@ -10,7 +10,7 @@ from config import broker_transport
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 broker_transport.install()
-app = Celery("filemill")
+app = Celery("filemill", amqp="config.broker_transport:SteadyAMQP")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     task_serializer="json",

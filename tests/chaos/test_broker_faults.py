@@ -116,6 +116,7 @@ def test_a_frozen_broker_holds_up_no_creation(mill: Mill, photo: str, frozen_sec
     assert seconds <= 2 * DISPATCH_SECONDS
 
 
+@pytest.mark.chaos
 def test_a_refusing_broker_holds_up_no_creation(mill: Mill, photo: str) -> None:
     mill.need_worker()
     mill.valkey.end()

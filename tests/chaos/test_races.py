@@ -91,6 +91,7 @@ def test_retries_that_race_cancels_keep_the_history_sound(mill: Mill, story: str
     conclude(mill, "F30", f"{count} times a retry races two cancels")
 
 
+@pytest.mark.chaos
 def test_sweepers_that_race_heartbeats_take_no_task_from_a_living_worker(mill: Mill, slow_clip: str) -> None:
     """A heartbeat of half the lease leaves the sweepers of both workers every chance to be wrong."""
     mill.dismiss_workers()

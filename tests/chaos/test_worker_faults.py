@@ -24,6 +24,7 @@ HAND_BACK_SECONDS = 5.0
 """F33: so soon after SIGTERM a worker has handed back what it can't finish."""
 
 
+@pytest.mark.chaos
 def test_a_killed_pool_child_takes_its_tool_along_and_costs_an_attempt(mill: Mill, slow_clip: str, photo: str) -> None:
     worker = mill.need_worker()
     mill.client.create(slow_clip, "video", metadata={"resize": [320, 180]})
@@ -72,7 +73,7 @@ def test_a_killed_worker_leaves_no_tool_and_its_task_runs_within_a_lease(mill: M
     conclude(mill, "F13", "worker killed with a tool running", expects="completed")
 
 
-@pytest.mark.parametrize("place", ["after_tool", "after_rename_before_db"])
+@pytest.mark.parametrize("place", ["after_rename_before_db", pytest.param("after_tool", marks=pytest.mark.chaos)])
 def test_a_zombie_that_wakes_after_its_lease_changes_nothing(mill: Mill, clip: str, place: str) -> None:
     mill.dismiss_workers()
     zombie = mill.start_worker(fault=f"{place}:1:freeze")
@@ -91,6 +92,7 @@ def test_a_zombie_that_wakes_after_its_lease_changes_nothing(mill: Mill, clip: s
     assert len(list(mill.home.storage.glob("*/*"))) == 1, "only the completed attempt's outputs are left"
 
 
+@pytest.mark.chaos
 def test_workers_told_to_stop_hand_back_what_they_can_not_finish(mill: Mill, photo: str, slow_clip: str) -> None:
     mill.dismiss_workers()
     worker = mill.start_worker()
