@@ -70,7 +70,8 @@ def read(*, dotenv: Path | None = None) -> Environment:
 def _values(env: Env, home: Home) -> dict[str, object]:
     positive = validate.Range(min=1)
     debug = env.bool("DEBUG", False)
-    broker_url = env.str("CELERY_BROKER_URL", "")
+    url = validate.Regexp(r"([a-z][a-z0-9+]*://.*)?$", error="Not a URL such as redis://localhost:6379/0.")
+    broker_url = env.str("CELERY_BROKER_URL", "", validate=url)
     return {
         "debug": debug,
         "secret_key": _secret_key(env.str("SECRET_KEY", ""), debug=bool(debug), home=home),

@@ -85,6 +85,12 @@ def test_every_wrong_value_is_named_at_once(read: Reader) -> None:
         assert name in str(caught.value)
 
 
+@pytest.mark.parametrize("broker_url", ["nonsense", "localhost:6379", "/run/redis.sock"])
+def test_a_broker_that_is_no_url_is_refused(read: Reader, broker_url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="CELERY_BROKER_URL: Not a URL such as redis://"):
+        read(f"CELERY_BROKER_URL={broker_url}")
+
+
 def test_the_environment_wins_over_the_file(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_NAME", "theirs")
     assert read("DB_NAME=ours").db_name == "theirs"
