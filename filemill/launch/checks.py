@@ -217,19 +217,26 @@ def check_open_files(_: LaunchEnvironment) -> Iterator[Finding]:
 
 def check_port_is_free(environment: LaunchEnvironment) -> Iterator[Finding]:
     subject = f"Port {environment.port}"
-    lock = None
-    if environment.home.path.is_dir():
-        lock = acquire_lock(environment.home.path / "up.lock")
-        if lock is None:
-            yield fine(subject, "Filemill is running")
-            return
-        os.close(lock)
     try:
         check_port(environment)
     except LaunchError as error:
-        yield missing(subject, str(error), f"stop the other program, or set PORT={environment.port + 1}")
+        if _is_running(environment):
+            yield fine(subject, "in use; Filemill is running")
+        else:
+            yield missing(subject, str(error), f"stop the other program, or set PORT={environment.port + 1}")
     else:
         yield fine(subject, f"free on {environment.bind}")
+
+
+def _is_running(environment: LaunchEnvironment) -> bool:
+    """Whether a `filemill up` holds this home; it need not be the one that holds the port."""
+    if not environment.home.path.is_dir():
+        return False
+    lock = acquire_lock(environment.home.path / "up.lock")
+    if lock is None:
+        return True
+    os.close(lock)
+    return False
 
 
 def _probe_library(subject: str, code: str, use: str) -> Finding:

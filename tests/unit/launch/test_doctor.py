@@ -1,13 +1,16 @@
 """What the doctor says, and its exit code."""
 
 import io
+import os
+import socket
 from pathlib import Path
 
 import pytest
 
-from filemill.launch import doctor
+from filemill.launch import checks, doctor
 from filemill.launch.environment import read_environment
 from filemill.launch.findings import Finding, Verdict, fine, hint, missing
+from filemill.launch.locks import acquire_lock
 
 
 def test_every_finding_that_is_not_fine_is_followed_by_its_mending() -> None:
@@ -38,3 +41,15 @@ def test_this_very_machine_is_examined_without_a_missing_sentence(tmp_path: Path
 
     assert len(findings) > 15
     assert [finding for finding in findings if finding.verdict is not Verdict.FINE and not finding.mend] == []
+
+
+def test_a_service_on_another_port_does_not_make_this_port_its_own(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as occupied:
+        port = occupied.getsockname()[1]
+        environment = read_environment({"FILEMILL_HOME": str(tmp_path), "PORT": str(port)}, directory=tmp_path)
+        lock = acquire_lock(tmp_path / "up.lock")
+        assert lock is not None
+        assert [found.facts for found in checks.check_port_is_free(environment)] == ["in use; Filemill is running"]
+
+    assert [found.facts for found in checks.check_port_is_free(environment)] == ["free on 127.0.0.1"]
+    os.close(lock)
