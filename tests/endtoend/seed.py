@@ -19,6 +19,7 @@ from filemill.launch.processes import as_server_user, spawn
 
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = secrets.token_hex(8)
+MADE_HERE = shutil.ignore_patterns(".git", ".venv", "var", ".env", "__pycache__", ".*_cache", ".hypothesis", "*.log")
 
 
 def free_port() -> int:
@@ -96,13 +97,8 @@ class Checkout:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory
-        listed = subprocess.run(
-            ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
-        )
-        for name in listed.stdout.splitlines():
-            if (ROOT / name).is_file():
-                (self.path / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self.path / name)
+        # Not by git: the sources may have come as an archive, to a machine that has none.
+        shutil.copytree(ROOT, self.path, ignore=MADE_HERE, dirs_exist_ok=True)
 
     def install(self) -> None:
         subprocess.run([sys.executable, "-m", "venv", ".venv"], cwd=self.path, check=True, capture_output=True)

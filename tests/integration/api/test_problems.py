@@ -60,9 +60,9 @@ def test_a_forgotten_slash_leads_on_and_keeps_the_method(as_alice: ApiClient) ->
 
 
 def test_a_session_cookie_with_a_nul_is_no_error_of_the_service(db: None) -> None:
-    client = Client()
-    client.cookies.load('sessionid="abcdefgh\\000ijkl"')
-    assert client.get("/api/tasks/").status_code in {400, 401}
+    # As a header: a Python with the latest security fixes refuses to put such a cookie into a jar.
+    answer = Client().get("/api/tasks/", headers={"cookie": 'sessionid="abcdefgh\\000ijkl"'})
+    assert answer.status_code in {400, 401}
 
 
 def test_any_accept_header_is_answered_in_json(as_alice: ApiClient) -> None:
