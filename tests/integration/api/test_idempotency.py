@@ -124,7 +124,7 @@ def test_fifty_requests_at_once_make_one_task(as_alice: ApiClient, photo: Path) 
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(max_workers=10) as threads:
+    with ThreadPoolExecutor(max_workers=50) as threads:
         answers = list(threads.map(send, range(50)))
 
     task = TaskLog.objects.get()
