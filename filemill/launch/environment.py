@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 from dotenv import dotenv_values
 
 from filemill.launch.errors import LaunchError
@@ -108,6 +109,30 @@ def check_settings(environment: LaunchEnvironment) -> None:
     )
     if done.returncode != 0:
         raise LaunchError(find_sentence(done.stderr), code="wrong_value")
+
+
+def check_database(environment: LaunchEnvironment) -> None:
+    """Refuse a PostgreSQL of the operator's own that can't be reached. Raises LaunchError (`no_database`)."""
+    if environment.embeds_postgres:
+        return
+    variables = environment.variables
+    host, port = variables["DB_HOST"], variables.get("DB_PORT") or "5432"
+    try:
+        psycopg.connect(
+            host=host,
+            port=port,
+            user=variables.get("DB_USER") or "filemill",
+            password=variables.get("DB_PASSWORD", ""),
+            dbname=variables.get("DB_NAME") or "filemill",
+            connect_timeout=5,
+        ).close()
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise LaunchError(
+            f"The PostgreSQL at {host} port {port} can't be used ({reason}); start it, or mend DB_HOST, DB_PORT, "
+            "DB_NAME, DB_USER and DB_PASSWORD.",
+            code="no_database",
+        ) from error
 
 
 def find_sentence(traceback: str) -> str:

@@ -5,7 +5,7 @@ import sys
 import time
 
 from filemill.launch.banner import FirstUser, write_banner
-from filemill.launch.environment import LaunchEnvironment, check_port, check_settings
+from filemill.launch.environment import LaunchEnvironment, check_database, check_port, check_settings
 from filemill.launch.errors import LaunchError
 from filemill.launch.locks import acquire_lock
 from filemill.launch.parts import Part, define_parts, define_server, start_python
@@ -45,6 +45,7 @@ class Service:
             )
         check_port(environment)
         check_settings(environment)
+        check_database(environment)
         self.supervisor.listen_for_signals()
         try:
             self._start_everything(began_at)

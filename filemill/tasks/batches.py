@@ -1,5 +1,6 @@
 """A slice of a batch: the next few files, worked through one cage, until others should have their turn."""
 
+import logging
 import time
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from filemill.tasks.models import Batch, TaskLog
 from filemill.tasks.node import node
 from filemill.tasks.pulse import Pulse
 from filemill.tasks.statuses import Lane, Status
+
+logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 0.25
 """After about this much work a slice goes to the end of the queue, so that several users' batches share evenly."""
@@ -30,6 +33,7 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse) -> int:
             faultpoint("slice.between_files")
             if time.monotonic() >= ends_at or node.stopping_for_seconds() is not None:
                 break
+    logger.info("batch celery_task_id=%s: %s files in this slice", batch.celery_task_id, done)
     if done and _remains(batch):
         dispatch.send_slices(batch, 1)
     return done

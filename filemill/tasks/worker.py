@@ -13,7 +13,7 @@ from django.conf import settings
 from filemill.faultpoints import faultpoint
 from filemill.processing.cage import Cage
 from filemill.processing.errors import SystemFault
-from filemill.tasks import batches, broker, chores, lifecycle
+from filemill.tasks import batches, broker, chores, lifecycle, roster
 from filemill.tasks.execution import execute
 from filemill.tasks.models import TaskLog
 from filemill.tasks.node import node
@@ -121,6 +121,7 @@ def _log_breakdown(sender: Any = None, args: Any = (), exception: Any = None, **
 def _remember_main_process(sender: Any = None, **_: Any) -> None:
     node.pid = os.getpid()
     node.concurrency = int(getattr(sender, "concurrency", None) or 1)
+    roster.strike_out_dead()
 
 
 @signals.worker_process_init.connect
@@ -145,3 +146,8 @@ def _warm_up(hands: Crew) -> None:
 @signals.worker_shutting_down.connect
 def _begin_stopping(**_: Any) -> None:
     node.begin_stopping()
+
+
+@signals.worker_shutdown.connect
+def _sign_off(**_: Any) -> None:
+    roster.sign_off()

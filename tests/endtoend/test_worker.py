@@ -12,7 +12,7 @@ from django.db import connection
 from filemill.files.outputs import output_key, output_path
 from filemill.launch.home import Home
 from filemill.tasks import broker, services
-from filemill.tasks.models import TaskLog
+from filemill.tasks.models import TaskLog, WorkerNode
 from tests.endtoend.conftest import (
     RunningWorker,
     StartWorker,
@@ -192,6 +192,7 @@ def test_a_worker_told_to_stop_hands_back_what_it_can_not_finish(
     wait_for_status(task, "pending", seconds=15)
     assert task.events.get(event_type="retried").metadata["reason"] == "worker_stopped"
     assert os.waitpid(worker.process.pid, 0)[0] == worker.process.pid
+    assert not WorkerNode.objects.exists()
 
 
 def test_a_running_task_outlives_the_loss_of_every_database_connection(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from filemill.launch.environment import PROJECT, check_port, find_sentence, read_environment
+from filemill.launch.environment import PROJECT, check_database, check_port, find_sentence, read_environment
 from filemill.launch.errors import LaunchError
 
 
@@ -98,3 +98,10 @@ def test_of_a_traceback_of_the_settings_only_the_sentence_is_left() -> None:
 def test_of_any_other_traceback_the_last_line_is_left() -> None:
     assert find_sentence("Traceback…\nKeyError: 'x'\n\n") == "The settings can't be read: KeyError: 'x'"
     assert find_sentence("") == "The settings can't be read: no reason was given"
+
+
+def test_a_database_of_ones_own_that_is_away_is_told_in_a_sentence(tmp_path: Path) -> None:
+    variables = {"FILEMILL_HOME": str(tmp_path / "home"), "DB_HOST": "127.0.0.1", "DB_PORT": "1"}
+    with pytest.raises(LaunchError, match="The PostgreSQL at 127.0.0.1 port 1 can't be used") as caught:
+        check_database(read_environment(variables, directory=tmp_path))
+    assert caught.value.code == "no_database"
