@@ -102,6 +102,6 @@ def test_of_any_other_traceback_the_last_line_is_left() -> None:
 
 def test_a_database_of_ones_own_that_is_away_is_told_in_a_sentence(tmp_path: Path) -> None:
     variables = {"FILEMILL_HOME": str(tmp_path / "home"), "DB_HOST": "127.0.0.1", "DB_PORT": "1"}
-    with pytest.raises(LaunchError, match="The PostgreSQL at 127.0.0.1 port 1 can't be used") as caught:
+    with pytest.raises(LaunchError, match=r"The PostgreSQL at 127\.0\.0\.1 port 1 can't be used") as caught:
         check_database(read_environment(variables, directory=tmp_path))
     assert caught.value.code == "no_database"
