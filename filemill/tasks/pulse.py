@@ -1,4 +1,4 @@
-"""The pulse of a worker process: a thread that renews leases and kills work that is not the process's any more.
+"""The pulse of a worker process: it renews leases and kills work that is not the process's any more.
 
 It has a database connection of its own, so that neither a long statement nor a lock of the work can make a lease run
 out. Once a second it looks whether a watched task was cancelled or taken over; PostgreSQL's NOTIFY makes that look
@@ -73,6 +73,10 @@ class Pulse(threading.Thread):
         self._is_listening = False
         self._sweeper = Sweeper()
 
+    def start(self) -> None:
+        super().start()
+        threading.Thread(target=self._guard_leases, name="lease-guard", daemon=True).start()
+
     def watch(self, task: TaskLog, kill: Callable[[], None]) -> Watched:
         """Keep the task's lease alive until `unwatch`; call `kill` from this thread when the run must end."""
         watched = Watched(fence=task.fence, kill=kill, renewed_at=time.monotonic())
@@ -95,6 +99,24 @@ class Pulse(threading.Thread):
             except Exception:
                 logger.exception("the pulse missed a beat")
                 self._lose_connection()
+
+    def _guard_leases(self) -> None:
+        """Watch the leases on a thread of its own, which never asks the database.
+
+        Over a link cut without a word, or before a server that is frozen, the pulse itself hangs in its statement for
+        far longer than a lease.
+        """
+        pace_seconds = min(LOOK_SECONDS, settings.FILEMILL_HEARTBEAT_SECONDS) / 2
+        while True:
+            time.sleep(pace_seconds)
+            self._kill_what_is_unsure(settings.FILEMILL_LEASE_SECONDS - pace_seconds)
+
+    def _kill_what_is_unsure(self, age_seconds: float) -> None:
+        """Kill what was not renewed for so long: within a pace its lease will be over."""
+        now = time.monotonic()
+        for watched in self._all():
+            if now - watched.renewed_at > age_seconds:
+                self._kill(watched, KillReason.LEASE_UNSURE)
 
     def _beat(self) -> None:
         self._kill_what_must_stop()
@@ -120,10 +142,6 @@ class Pulse(threading.Thread):
     def _lose_connection(self) -> None:
         self._is_listening = False
         connection.close()
-        now = time.monotonic()
-        for watched in self._all():
-            if now - watched.renewed_at > settings.FILEMILL_LEASE_SECONDS:
-                self._kill(watched, KillReason.LEASE_UNSURE)
         # Nothing can tell that the database is back but trying; this sets the pace of the tries.
         threading.Event().wait(min(LOOK_SECONDS, settings.FILEMILL_HEARTBEAT_SECONDS))
 
