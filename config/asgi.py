@@ -16,6 +16,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
+from django.conf import settings  # noqa: E402  Django's settings come first
+from django.db import connections  # noqa: E402
 from django.urls import get_resolver  # noqa: E402  Django's settings come first
 
 from config.door.asgi_types import Receive, Scope, Send  # noqa: E402
@@ -27,6 +29,9 @@ from config.door.uploads import Uploads, find_upload_address  # noqa: E402
 from config.health import answer_live, answer_ready  # noqa: E402
 
 logger = logging.getLogger(__name__)
+
+# Before any thread connects. Workers stay patient: for them a broken connection costs an attempt, and not an answer.
+connections.settings["default"]["OPTIONS"] |= settings.IMPATIENT_DATABASE_OPTIONS
 
 STOP_PATIENCE_SECONDS = 2.0
 
