@@ -1,4 +1,4 @@
-"""How we reach the broker: kombu's Redis transport with two traits mended, and tries to reconnect at a steady pace."""
+"""How we reach the broker: kombu's Redis transport, three traits of it mended, and a steady pace of reconnecting."""
 
 import logging
 from queue import Empty
@@ -7,6 +7,7 @@ from typing import Any, Final
 from celery.app.amqp import AMQP
 from kombu import Connection, transport
 from kombu.transport import redis
+from redis.exceptions import ResponseError
 
 logger = logging.getLogger(__name__)
 
@@ -36,9 +37,14 @@ class Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
-    """The transport of that channel."""
+    """The transport of that channel.
+
+    A server that refuses a command, as one that became a replica does, counts as a lost connection: the worker tries
+    again until it is served. For kombu that is an error that nothing mends, and the worker ends.
+    """
 
     Channel = Channel
+    connection_errors = (*redis.Transport.connection_errors, ResponseError)
 
     def _deliver(self, message: Any, queue: str | None) -> None:
         if not is_message(message):
