@@ -81,15 +81,23 @@ def list_left_processes(mill: Mill) -> list[ProcessFact]:
 
 def find_processes_at_work(mill: Mill) -> list[int]:
     """Return the processes that hold anything open below the scratch directory."""
-    work = f"{mill.home.work}/"
-    found = []
-    for place in Path("/proc").iterdir():
-        if not place.name.isdecimal():
-            continue
-        with contextlib.suppress(OSError):
-            if any(str(link.readlink()).startswith(work) for link in (place / "fd").iterdir()):
-                found.append(int(place.name))
-    return found
+    pids = [int(place.name) for place in Path("/proc").iterdir() if place.name.isdecimal()]
+    return [pid for pid in pids if is_at_work(pid, below=f"{mill.home.work}/")]
+
+
+def is_at_work(pid: int, *, below: str) -> bool:
+    """Say whether a process holds a file in a directory open.
+
+    Confined processes hide that from an ordinary user, even from the one who started them: of their tools it is then
+    the name and the owner that tell.
+    """
+    place = Path("/proc") / str(pid)
+    try:
+        return any(str(link.readlink()).startswith(below) for link in (place / "fd").iterdir())
+    except PermissionError:
+        return "ffmpeg" in read_name(pid) and f"Uid:\t{os.getuid()}\t" in (place / "status").read_text()
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager
