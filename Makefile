@@ -4,10 +4,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-run run test chaos check doctor clean
+.PHONY: help setup setup-run run test chaos chaos-hosts check doctor clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: ## Set up everything for running, testing and checking
 	@$(PYTHON) scripts/bootstrap.py --dev
@@ -30,6 +30,9 @@ chaos: setup ## Strike the running service with every fault, under early and lat
 			$(BIN)/python -m pytest tests/chaos -m "chaos or not chaos" $(ARGS) || exit 1; \
 	done
 	@$(BIN)/python -m tests.chaos.figures
+
+chaos-hosts: setup ## Cut, slow down and heal the links between several hosts, in network namespaces
+	@exec $(BIN)/python -m pytest tests/hosts $(ARGS)
 
 check: setup ## Lint, types, import rules, migrations, requirements
 	$(BIN)/ruff check .
