@@ -6,25 +6,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tasks', '0003_sweep_turn'),
+        ("tasks", "0003_sweep_turn"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CageDeath',
+            name="CageDeath",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_size', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('version', models.CharField(max_length=32)),
-                ('attempt', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tasks.tasklog')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file_size", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("version", models.CharField(max_length=32)),
+                ("attempt", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tasks.tasklog"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['file_size', 'sha256'], name='cage_death_content')],
+                "indexes": [models.Index(fields=["file_size", "sha256"], name="cage_death_content")],
             },
         ),
     ]
