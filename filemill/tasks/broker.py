@@ -115,6 +115,7 @@ def depth() -> Depth | None:
             tasks, slices = (_waiting(channel, queue) for queue in QUEUES)
             return Depth(tasks=tasks, slices=slices, unacknowledged=_unacknowledged(channel))
     except BROKER_ERRORS as error:
+        breaker.trip()
         logger.warning("the broker's depth can't be read: %s", error)
         return None
 

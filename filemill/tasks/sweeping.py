@@ -20,6 +20,9 @@ BITE = 500
 """Rows moved per statement, so that no statement holds many locks for long."""
 UNREADABLE_DEPTH_SECONDS = 300.0
 """Where the broker's depth can't be read: how long a message may take to be claimed before it counts as lost."""
+STAND_BACK = 3.0
+"""A process that can't reach the broker leaves its turns to others, and takes one that is this many times overdue: else
+one host with a broken link could take every turn, and nothing would ever be sent again."""
 
 TAKE_TURN = """
     INSERT INTO tasks_sweepturn AS turn (id, began_at)
@@ -177,15 +180,15 @@ class Sweeper:
         """Begin a round if one is due; called from the pulse, on the pulse's connection."""
         if self._round is not None and self._round.is_alive():
             return
-        if take_turn():
+        if take_turn(lateness=STAND_BACK if broker.breaker.is_open else 1.0):
             self._round = threading.Thread(target=_make_round, name="sweeper", daemon=True)
             self._round.start()
 
 
-def take_turn() -> bool:
-    """Say whether a round is due and now this process's to make."""
+def take_turn(*, lateness: float = 1.0) -> bool:
+    """Say whether a round is due, or late by a factor, and now this process's to make."""
     with connection.cursor() as cursor:
-        cursor.execute(TAKE_TURN, {"every": settings.FILEMILL_SWEEP_SECONDS})
+        cursor.execute(TAKE_TURN, {"every": settings.FILEMILL_SWEEP_SECONDS * lateness})
         return cursor.fetchone() is not None
 
 
