@@ -27,6 +27,19 @@ class Channel(redis.Channel):
 
     do_restore = False
 
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
+        """Acknowledge, unless the connection that brought the message is gone: then kombu raises and the worker ends.
+
+        Such a message stays in Redis until its visibility timeout; when it comes again it finds nothing to claim.
+        """
+        if not self.closed:
+            super().basic_ack(delivery_tag, multiple)
+
+    def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Reject, unless the connection that brought the message is gone."""
+        if not self.closed:
+            super().basic_reject(delivery_tag, requeue)
+
     def _brpop_read(self, **options: Any) -> Any:
         """Read one message; bytes that are no JSON would end the worker, and every worker after it."""
         try:
