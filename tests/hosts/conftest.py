@@ -63,7 +63,7 @@ def photo() -> str:
 def slow_clip(_running_hosts: HostsMill) -> str:
     """A clip that takes some seconds to transcode to WebM."""
     path = _running_hosts.home.inbox / "slow.mp4"
-    source = "testsrc2=size=640x360:rate=30:duration=8"
+    source = "testsrc2=size=640x360:rate=30:duration=60"
     argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-f", "lavfi", "-i", source]
     subprocess.run([*argv, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", str(path)], check=True)
     return str(path)

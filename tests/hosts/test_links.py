@@ -93,7 +93,8 @@ def test_a_worker_cut_off_from_the_broker_goes_on_working(mill: HostsMill, photo
         created = create_photos(mill, photo, number=10)
         wait_until_completed(mill, created, seconds=30, what="the other worker does what comes meanwhile")
         mill.wait_until(lambda: time.monotonic() - mill.struck_at > 2 * LEASE_SECONDS, what="two leases are over")
-        assert mill.count(f"id = '{task_id}' AND status = 'processing' AND attempt = 1") == 1
+        rows = mill.execute("SELECT status, attempt FROM tasks_tasklog WHERE id = %s", task_id)
+        assert rows == [("processing", 1)], f"{rows}\n{mill.tail_logs()}"
     wait_until_completed(mill, [task_id], seconds=60, what="the task that ran through it all is done")
     mill.network.heal()
     mill.strike()
