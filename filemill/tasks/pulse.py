@@ -6,6 +6,8 @@ happen at once.
 """
 
 import logging
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -129,15 +131,17 @@ class Pulse(threading.Thread):
         self._wait_for_notice()
 
     def _listen(self) -> None:
+        # Far below the lease: a stuck statement must not cost us the leases of all that we watch.
+        timeout_ms = max(500, int(settings.FILEMILL_LEASE_SECONDS * 1000 / 3))
         with connection.cursor() as cursor:
-            # Far below the lease: a stuck statement must not cost us the leases of all that we watch.
-            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [self._statement_timeout()])
+            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [f"{timeout_ms}ms"])
             cursor.execute(f"LISTEN {KILL_CHANNEL}")
+        # Nor must one lost on the way: TCP tries a link that was cut ever more rarely, also once it is whole again,
+        # and what this process claims meanwhile would find no pulse.
+        with socket.socket(fileno=os.dup(connection.connection.fileno())) as link:
+            if link.family != socket.AF_UNIX:
+                link.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, timeout_ms)
         self._is_listening = True
-
-    @staticmethod
-    def _statement_timeout() -> str:
-        return f"{max(500, int(settings.FILEMILL_LEASE_SECONDS * 1000 / 3))}ms"
 
     def _lose_connection(self) -> None:
         self._is_listening = False
