@@ -90,7 +90,7 @@ def test_a_mistake_in_a_sealed_function_is_a_fault_of_filemill(bench: SliceBench
         ("/tmp/out.txt", "text/plain"),
         (".hidden", "text/plain"),
         ("", "text/plain"),
-        ("a" * 101, "text/plain"),
+        ("a" * 201, "text/plain"),
         ("new\nline", "text/plain"),
         ("page.html", "text/html"),
         ("a.svg", "image/svg+xml"),
