@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,10 +17,11 @@ from filemill.tasks import broker, lifecycle
 from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import TaskLog
 from filemill.tasks.transition import Ending
+from tests.integration import rows
+
+NewTask = rows.NewTask
 
 SAMPLES = Path(__file__).parents[3] / "samples"
-
-NewTask = Callable[..., TaskLog]
 
 
 class ApiClient:
@@ -109,23 +110,7 @@ def worker() -> Worker:
 @pytest.fixture
 def new_task(alice: User) -> NewTask:
     """Return a maker of pending tasks, Alice's unless told otherwise."""
-
-    def make(**given: Any) -> TaskLog:
-        facts: dict[str, Any] = {
-            "user": alice,
-            "task_type": "image",
-            "file_name": "photo.jpg",
-            "file_size": 1000,
-            "file_path": "/inbox/photo.jpg",
-            "source": {"kind": "path", "path": "photo.jpg"},
-            "media_type": "image/jpeg",
-            "operation": "image.transform",
-        }
-        task = TaskLog(**{**facts, **given})
-        lifecycle.create([task])
-        return TaskLog.objects.get(pk=task.pk)
-
-    return make
+    return rows.task_maker(alice)
 
 
 @pytest.fixture

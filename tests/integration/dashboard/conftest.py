@@ -1,6 +1,5 @@
 """The people of the pages' tests, their browsers without scripts, and tasks in every state."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,11 +12,12 @@ from filemill.tasks import broker, lifecycle
 from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import TaskLog
 from filemill.tasks.transition import Ending
+from tests.integration import rows
+
+NewTask = rows.NewTask
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/"}
-
-NewTask = Callable[..., TaskLog]
 
 
 @pytest.fixture
@@ -59,23 +59,7 @@ def _sign_in(user: User) -> Client:
 @pytest.fixture
 def new_task(alice: User) -> NewTask:
     """Return a maker of pending tasks, Alice's unless told otherwise."""
-
-    def make(**given: Any) -> TaskLog:
-        facts: dict[str, Any] = {
-            "user": alice,
-            "task_type": "image",
-            "file_name": "photo.jpg",
-            "file_size": 1000,
-            "file_path": "/inbox/photo.jpg",
-            "source": {"kind": "path", "path": "photo.jpg"},
-            "media_type": "image/jpeg",
-            "operation": "image.transform",
-        }
-        task = TaskLog(**{**facts, **given})
-        lifecycle.create([task])
-        return TaskLog.objects.get(pk=task.pk)
-
-    return make
+    return rows.task_maker(alice)
 
 
 def start(task: TaskLog) -> TaskLog:

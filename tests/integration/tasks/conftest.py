@@ -1,17 +1,16 @@
 """The cast and the rows of the tests of tasks."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 
-from filemill.tasks import broker, lifecycle
+from filemill.tasks import broker
 from filemill.tasks.lifecycle import Worker
-from filemill.tasks.models import TaskLog
+from tests.integration import rows
 
-NewTask = Callable[..., TaskLog]
+NewTask = rows.NewTask
 
 
 @pytest.fixture
@@ -32,23 +31,7 @@ def worker() -> Worker:
 @pytest.fixture
 def new_task(alice: User) -> NewTask:
     """Return a maker of pending tasks, with their `created` event."""
-
-    def make(**given: Any) -> TaskLog:
-        facts: dict[str, Any] = {
-            "user": alice,
-            "task_type": "image",
-            "file_name": "photo.jpg",
-            "file_size": 1000,
-            "file_path": "/inbox/photo.jpg",
-            "source": {"kind": "path", "path": "photo.jpg"},
-            "media_type": "image/jpeg",
-            "operation": "image.transform",
-        }
-        task = TaskLog(**{**facts, **given})
-        lifecycle.create([task])
-        return TaskLog.objects.get(pk=task.pk)
-
-    return make
+    return rows.task_maker(alice)
 
 
 @pytest.fixture
