@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, validate
 
 from filemill.launch.home import Home
+from filemill.processing.input_limits import InputLimits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SAMPLES = BASE_DIR / "samples"
@@ -48,6 +49,7 @@ class Environment:
     retry_base_seconds: float
     deadline_hours: int
     max_upload_bytes: int
+    input_limits: InputLimits
     token_days: int
     cage: Literal["strict", "auto"]
 
@@ -100,9 +102,26 @@ def _values(env: Env, home: Home) -> dict[str, object]:
         "retry_base_seconds": env.float("FILEMILL_RETRY_BASE_SECONDS", 5.0, validate=validate.Range(min=0.0)),
         "deadline_hours": env.int("FILEMILL_DEADLINE_HOURS", 24 * 7, validate=positive),
         "max_upload_bytes": env.int("FILEMILL_MAX_UPLOAD_BYTES", 5 * 1024**3, validate=positive),
+        "input_limits": _input_limits(env),
         "token_days": env.int("FILEMILL_TOKEN_DAYS", 365, validate=positive),
         "cage": env.str("FILEMILL_CAGE", "auto", validate=validate.OneOf(["strict", "auto"])),
     }
+
+
+def _input_limits(env: Env) -> InputLimits:
+    """Read what a file may ask for at the most; what is wrong is told when `env` is sealed."""
+    positive = validate.Range(min=1)
+    given = {
+        "max_bytes": env.int("FILEMILL_MAX_BYTES", 20 * 1024**3, validate=positive),
+        "max_pixels": env.int("FILEMILL_MAX_PIXELS", 100_000_000, validate=positive),
+        "max_frames": env.int("FILEMILL_MAX_FRAMES", 2000, validate=positive),
+        "max_pages": env.int("FILEMILL_MAX_PAGES", 20_000, validate=positive),
+        "max_duration_seconds": env.int("FILEMILL_MAX_DURATION_SECONDS", 12 * 3600, validate=positive),
+        "max_streams": env.int("FILEMILL_MAX_STREAMS", 64, validate=positive),
+        "max_nesting": env.int("FILEMILL_MAX_NESTING", 1000, validate=positive),
+        "max_compression_ratio": env.int("FILEMILL_MAX_COMPRESSION_RATIO", 200, validate=positive),
+    }
+    return InputLimits(**given)
 
 
 def _sentence(error: EnvValidationError) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from filemill.processing.input_limits import InputLimits
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -78,6 +80,8 @@ class Bench(Protocol):
     file_name: str
     """The input's name, for naming outputs; never a path."""
     source_size: int
+    input_limits: InputLimits
+    """What a file may ask for at the most on this installation."""
 
     def call(
         self,

@@ -16,7 +16,17 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "unsupported_format": ErrorCode("The format is not one that Filemill reads.", "Convert it to a listed format."),
     "type_mismatch": ErrorCode("The content is not of the stated task type.", "Send it with the right task_type."),
     "password_required": ErrorCode("The document is encrypted.", "Send it without its password."),
-    "too_large": ErrorCode("The file asks for more pixels, pages or bytes than is allowed.", "Send a smaller one."),
+    "too_large": ErrorCode("Something in the file is larger than is allowed.", "Send a smaller one."),
+    "too_many_bytes": ErrorCode("The file is larger than is allowed.", "Send a smaller one; `FILEMILL_MAX_BYTES`."),
+    "too_many_pixels": ErrorCode("The picture has too many pixels.", "Scale it down; `FILEMILL_MAX_PIXELS`."),
+    "too_many_frames": ErrorCode("The animation has too many frames.", "Send fewer; `FILEMILL_MAX_FRAMES`."),
+    "too_many_pages": ErrorCode("The document has too many pages.", "Split it; `FILEMILL_MAX_PAGES`."),
+    "too_long": ErrorCode("The film or sound lasts too long.", "Cut it; `FILEMILL_MAX_DURATION_SECONDS`."),
+    "too_many_streams": ErrorCode("The container holds too many streams.", "Drop some; `FILEMILL_MAX_STREAMS`."),
+    "too_deeply_nested": ErrorCode("The content is nested too deeply.", "Flatten it; `FILEMILL_MAX_NESTING`."),
+    "too_compressed": ErrorCode(
+        "The content unpacks to suspiciously much.", "Send it unpacked; `FILEMILL_MAX_COMPRESSION_RATIO`."
+    ),
     "invalid_options": ErrorCode("The options can't be applied to this file.", "Read error_message and change them."),
     "source_missing": ErrorCode("The file is no longer where it was.", "Put it back and retry, or submit it anew."),
     "source_denied": ErrorCode("The file may not be read.", "Check the path and its permissions."),

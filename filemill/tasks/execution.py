@@ -101,6 +101,9 @@ def _fetch(task: TaskLog) -> OpenedFile:
     if opened.size == 0:
         opened.close()
         raise InputError(f"{task.file_name} is empty.", code="empty_file")
+    if opened.size > settings.FILEMILL_INPUT_LIMITS.max_bytes:
+        opened.close()
+        raise InputError(f"{task.file_name} has grown to {opened.size:,} bytes.", code="too_many_bytes")
     return opened
 
 
@@ -116,6 +119,7 @@ def _open_bench(task: TaskLog, opened: OpenedFile, cage_slice: Slice) -> SliceBe
         file_name=task.file_name,
         scratch=outputs.work_directory(task.pk, task.fence),
         limits=operations.OPERATIONS[task.operation].limits,
+        input_limits=settings.FILEMILL_INPUT_LIMITS,
         on_progress=_progress_to_rows(task),
     )
 

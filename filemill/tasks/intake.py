@@ -69,6 +69,10 @@ def _open(source: Source) -> OpenedFile:
 def _media_type(opened: OpenedFile, *, task_type: str, field: str) -> str:
     if opened.size == 0:
         raise Refused([Problem(field=field, code="empty_file", message=f"{opened.name} is empty: there is no work.")])
+    most = settings.FILEMILL_INPUT_LIMITS.max_bytes
+    if opened.size > most:
+        message = f"{opened.name} has {opened.size:,} bytes; a file may have {most:,} (FILEMILL_MAX_BYTES)."
+        raise Refused([Problem(field=field, code="too_many_bytes", message=message, valid=most)])
     media_type = media.sniff(read_head(opened), opened.name)
     if media_type is None:
         message = f"{opened.name} is of a format that Filemill does not read."

@@ -16,12 +16,6 @@ _NAME: Final = re.compile(r"[^\W_][\w.-]*")
 """Letters and digits of any script, as `operations.naming` makes them of the input's name."""
 MAXIMUM_NAME_BYTES: Final = 200
 """Well below the 255 of file systems: the storage puts endings and numbers to it."""
-MEDIA_TYPES: Final = (
-    media.IMAGE_TYPES
-    | media.VIDEO_TYPES
-    | media.DOCUMENT_TYPES
-    | {"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "text/vtt", "application/zip"}
-)
 
 
 class OutputFiles:
@@ -50,7 +44,7 @@ class OutputFiles:
     def _judge(self, name: str, media_type: str) -> None:
         if not _NAME.fullmatch(name) or len(name.encode()) > MAXIMUM_NAME_BYTES:
             raise ValueError(f"{name!r} can't be an output's name: letters, digits, dot, dash and underscore can.")
-        if media_type not in MEDIA_TYPES:
+        if media_type not in media.OUTPUT_TYPES:
             raise ValueError(f"{media_type!r} is not a type of output that Filemill makes.")
         if len(self.kept) >= MAXIMUM_OUTPUTS:
             raise ValueError(f"A run makes at most {MAXIMUM_OUTPUTS} outputs.")

@@ -18,6 +18,7 @@ from filemill.processing.cage.sources import open_anew, open_output
 from filemill.processing.cage.tool_run import ToolRun
 from filemill.processing.cage.zygote_client import Preload
 from filemill.processing.errors import Cancelled, ProcessingError
+from filemill.processing.input_limits import InputLimits
 
 
 class SliceBench:
@@ -37,9 +38,11 @@ class SliceBench:
         file_name: str,
         scratch: Path,
         limits: Limits,
+        input_limits: InputLimits,
         on_progress: Callable[[float, str], None] | None,
     ) -> None:
         self.media_type = media_type
+        self.input_limits = input_limits
         self.file_name = file_name
         self.source_size = os.fstat(source_fd).st_size
         self._children = children

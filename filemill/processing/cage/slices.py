@@ -9,6 +9,7 @@ from filemill.processing.bench import Limits
 from filemill.processing.cage.children import Children
 from filemill.processing.cage.slice_bench import SliceBench
 from filemill.processing.cage.zygote_client import Preload, ZygoteClient
+from filemill.processing.input_limits import InputLimits
 
 
 class Slice:
@@ -26,6 +27,7 @@ class Slice:
         file_name: str,
         scratch: Path,
         limits: Limits,
+        input_limits: InputLimits | None = None,
         on_progress: Callable[[float, str], None] | None = None,
     ) -> SliceBench:
         """Open the bench of one file. `source_fd` stays the caller's; outputs are made in `scratch`.
@@ -40,6 +42,7 @@ class Slice:
             file_name=file_name,
             scratch=scratch,
             limits=limits,
+            input_limits=input_limits or InputLimits(),
             on_progress=on_progress,
         )
 

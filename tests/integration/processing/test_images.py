@@ -128,7 +128,7 @@ def test_a_bomb_is_refused_within_a_second_before_it_goes_off(work: Work, tmp_pa
     started = time.monotonic()
     with pytest.raises(InputError, match="60000 x 60000") as caught:
         work(bomb)
-    assert caught.value.code == "too_large"
+    assert caught.value.code == "too_many_pixels"
     assert time.monotonic() - started < 1
 
 

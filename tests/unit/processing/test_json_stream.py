@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filemill.processing.errors import InputError
-from filemill.processing.operations.sealed.json_stream import JsonStream
+from filemill.processing.operations.sealed.document.json_stream import JsonStream
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),

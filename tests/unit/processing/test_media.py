@@ -81,7 +81,7 @@ def test_types_know_their_task_and_their_ending() -> None:
         "image",
         "video",
         "document",
-        None,
+        "video",
         None,
     ]
     assert (extension_of("video/quicktime"), extension_of("no/such")) == ("mov", "bin")

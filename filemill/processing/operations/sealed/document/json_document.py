@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from filemill.processing.bench import SealedCall
-from filemill.processing.operations.sealed.decoding import DecodedText, detect_encoding, show_encoding
-from filemill.processing.operations.sealed.json_stream import JsonStream
+from filemill.processing.operations.sealed.document.decoding import DecodedText, detect_encoding, show_encoding
+from filemill.processing.operations.sealed.document.json_stream import JsonStream
+from filemill.processing.operations.sealed.document.text import TextCounts
 from filemill.processing.operations.sealed.opening import refuse_empty
-from filemill.processing.operations.sealed.text import TextCounts
 
 _MAX_KEYS_TOLD: Final = 100
 _MAX_KEY_CHARACTERS_TOLD: Final = 200

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from filemill.processing.bench import Bench, Limits
-from filemill.processing.media import DOCUMENT_TYPES, extension_of
+from filemill.processing.media import PDF_TYPE, TEXT_TYPES, extension_of
 from filemill.processing.operations.declaration import Operation, Options
 from filemill.processing.operations.sealed_name import SealedName
 
@@ -14,10 +14,10 @@ _DOCUMENT_LIMITS: Final = Limits(
     memory_bytes=512 * 1024**2, cpu_seconds=600, wall_seconds=900.0, output_bytes=4 * 1024**3
 )
 
-read_text = SealedName("text", "read_text")
-read_json = SealedName("json_document", "read_json")
-read_csv = SealedName("csv_document", "read_csv")
-read_pdf = SealedName("pdf", "read_pdf")
+read_text = SealedName("document.text", "read_text")
+read_json = SealedName("document.json_document", "read_json")
+read_csv = SealedName("document.csv_document", "read_csv")
+read_pdf = SealedName("document.pdf", "read_pdf")
 
 _READERS: Final[Mapping[str, SealedName]] = {
     "text/plain": read_text,
@@ -60,17 +60,18 @@ class DocumentOptions(Options):
 def read(bench: Bench, options: DocumentOptions) -> dict[str, Any]:
     """Give the document's facts; which, depends on its kind.
 
-    Raises InputError `corrupt_file`, `empty_file`, `password_required`, `too_large`.
+    Raises InputError `corrupt_file`, `empty_file`, `password_required`, `too_many_pages`.
     """
-    facts = bench.call(_READERS[bench.media_type], options.model_dump())
+    arguments = {**options.model_dump(), "max_pages": bench.input_limits.max_pages}
+    facts = bench.call(_READERS[bench.media_type], arguments)
     return {"format": extension_of(bench.media_type), **facts}
 
 
-DOCUMENT_READ: Final = Operation(
+OPERATION: Final = Operation(
     name="document.read",
     task_type="document",
     summary="Facts and text of a text, JSON, CSV or PDF, and a picture of a PDF's first page.",
-    media_types=DOCUMENT_TYPES,
+    media_types=TEXT_TYPES | {PDF_TYPE},
     options=DocumentOptions,
     limits=_DOCUMENT_LIMITS,
     run=read,

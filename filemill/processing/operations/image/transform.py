@@ -13,16 +13,13 @@ from filemill.processing.operations.quality import QUALITY_VALID, Quality, to_pe
 from filemill.processing.operations.sealed_name import SealedName
 from filemill.processing.operations.sizing import RESIZE_VALID, ResizeOption
 
-MAX_PIXELS: Final = 100_000_000
-"""Of all frames together, in the source and in the output; beyond it a small file can fill the memory (a bomb)."""
-
 ImageFormat = Literal["jpeg", "jpg", "png", "webp", "avif", "gif"]
 
 _IMAGE_LIMITS: Final = Limits(
     memory_bytes=512 * 1024**2, cpu_seconds=120, wall_seconds=180.0, output_bytes=512 * 1024**2
 )
 
-describe_and_transform = SealedName("image", "describe_and_transform")
+describe_and_transform = SealedName("image.transform", "describe_and_transform")
 
 
 class ImageOptions(Options):
@@ -67,10 +64,11 @@ class ImageOptions(Options):
 def transform(bench: Bench, options: ImageOptions) -> dict[str, Any]:
     """Give the picture's format, mode, size (of the upright source), pages, and its output.
 
-    Raises InputError `corrupt_file`, `unsupported_format`, `too_large`; OptionsError `invalid_options` when the
-    output would have too many pixels.
+    Raises InputError `corrupt_file`, `unsupported_format`, `too_many_pixels`, `too_many_frames`; OptionsError
+    `invalid_options` when the output would have too many pixels.
     """
-    _refuse_huge_canvas(options)
+    max_pixels = bench.input_limits.max_pixels
+    _refuse_huge_canvas(options, max_pixels)
     return bench.call(
         describe_and_transform,
         {
@@ -80,22 +78,23 @@ def transform(bench: Bench, options: ImageOptions) -> dict[str, Any]:
             "format": "jpeg" if options.format == "jpg" else options.format,
             "auto_orient": options.auto_orient,
             "strip_metadata": options.strip_metadata,
-            "max_pixels": MAX_PIXELS,
+            "max_pixels": max_pixels,
+            "max_frames": bench.input_limits.max_frames,
             "stem": name_stem(bench.file_name, fallback="image"),
         },
     )
 
 
-def _refuse_huge_canvas(options: ImageOptions) -> None:
+def _refuse_huge_canvas(options: ImageOptions, max_pixels: int) -> None:
     box = options.resize
-    if box and box.width and box.height and box.fit != "inside" and box.width * box.height > MAX_PIXELS:
+    if box and box.width and box.height and box.fit != "inside" and box.width * box.height > max_pixels:
         raise OptionsError(
-            f"resize asks for {box.width} x {box.height} pixels; an output may have {MAX_PIXELS:,} in all.",
+            f"resize asks for {box.width} x {box.height} pixels; an output may have {max_pixels:,} in all.",
             code="invalid_options",
         )
 
 
-IMAGE_TRANSFORM: Final = Operation(
+OPERATION: Final = Operation(
     name="image.transform",
     task_type="image",
     summary="Facts of a picture, and a copy that is upright, stripped, resized and in the format asked for.",

@@ -8,7 +8,7 @@ import pyvips
 
 from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError, LimitError, OptionsError, ProcessingError, SystemFault
-from filemill.processing.operations.sealed.bitmap import decode_bitmap, read_bitmap_size
+from filemill.processing.operations.sealed.image.bitmap import decode_bitmap, read_bitmap_size
 from filemill.processing.operations.sealed.opening import refuse_empty
 from filemill.processing.operations.sizing import Layout, Resize, Size, plan_layout
 
@@ -55,7 +55,7 @@ def describe_and_transform(call: SealedCall) -> dict[str, Any]:
     """Give a picture's facts and write its copy.
 
     Arguments: `media_type`, `resize` (a Resize as a dict, or None), `percent` (quality), `format` or None,
-    `auto_orient`, `strip_metadata`, `max_pixels` (of all pages together), `stem` (the output's name).
+    `auto_orient`, `strip_metadata`, `max_pixels` (of all pages together), `max_frames`, `stem` (the output's name).
     """
     refuse_empty(call)
     try:
@@ -99,6 +99,9 @@ def _read_header(call: SealedCall, *, auto_orient: bool, max_pixels: int) -> Pic
     else:
         image = pyvips.Image.new_from_source(_open_source(call), "", access="sequential", fail_on=_FAIL_ON)
     pages = image.get_n_pages()
+    if pages > call.arguments["max_frames"]:
+        message = f"The picture has {pages:,} frames; it may have {call.arguments['max_frames']:,}."
+        raise InputError(message, code="too_many_frames")
     size = Size(image.width, image.get_page_height())
     orientation = image.get("orientation") if image.get_typeof("orientation") else 1
     has_to_turn = auto_orient and orientation not in (0, 1)
@@ -139,7 +142,7 @@ def _refuse_pixels(size: Size, pages: int, max_pixels: int) -> None:
     frames = f" in {pages} frames" if pages > 1 else ""
     raise InputError(
         f"The picture has {size.width} x {size.height} pixels{frames}; it may have {max_pixels:,} in all.",
-        code="too_large",
+        code="too_many_pixels",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError
-from filemill.processing.operations.sealed.decoding import DecodedText, detect_encoding, show_encoding
+from filemill.processing.operations.sealed.document.decoding import DecodedText, detect_encoding, show_encoding
 from filemill.processing.operations.sealed.opening import refuse_empty
 
 _DELIMITERS: Final = (",", ";", "\t", "|")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from filemill.processing.bench import Bench, Limits, Output, ToolExit
 from filemill.processing.errors import InputError, OptionsError
-from filemill.processing.media import VIDEO_TYPES, extension_of
+from filemill.processing.media import FILM_TYPES, extension_of
 from filemill.processing.operations import ffmpeg
 from filemill.processing.operations.declaration import Operation, Options, RetryPolicy
 from filemill.processing.operations.ffmpeg import Encoding, VideoFormat
@@ -34,7 +34,7 @@ _POSTER_LIMITS: Final = Limits(memory_bytes=1024**3, cpu_seconds=120, wall_secon
 _POSTER_BOX: Final = Resize(width=1280, height=1280)
 _POSTER_AT: Final = "10%"
 
-probe_film = SealedName("video", "probe_film")
+probe_film = SealedName("video.probe", "probe_film")
 
 
 class Poster(BaseModel):
@@ -86,7 +86,7 @@ class VideoOptions(Options):
 def transcode(bench: Bench, options: VideoOptions) -> dict[str, Any]:
     """Give the film's container, duration, codecs, size, fps, bit rate and streams, its poster and the encoded film.
 
-    Raises InputError `corrupt_file`, `unsupported_format`, `too_large`.
+    Raises InputError `corrupt_file`, `unsupported_format`, `too_many_pixels`, `too_long`.
     """
     facts = _probe(bench)
     is_encoding = any(option is not None for option in (options.format, options.resize, options.quality))
@@ -102,11 +102,15 @@ def transcode(bench: Bench, options: VideoOptions) -> dict[str, Any]:
 def _probe(bench: Bench) -> dict[str, Any]:
     arguments = {"demuxer": ffmpeg.DEMUXERS[bench.media_type], "codecs": list(ffmpeg.CODECS)}
     facts = bench.call(probe_film, arguments, share=(0.0, 3.0), limits=_PROBE_LIMITS)
-    if facts["width"] * facts["height"] > MAX_FRAME_PIXELS:
+    most_pixels = min(MAX_FRAME_PIXELS, bench.input_limits.max_pixels)
+    if facts["width"] * facts["height"] > most_pixels:
         raise InputError(
-            f"The video has {facts['width']} x {facts['height']} pixels; it may have {MAX_FRAME_PIXELS:,} in all.",
-            code="too_large",
+            f"The video has {facts['width']} x {facts['height']} pixels; it may have {most_pixels:,} in all.",
+            code="too_many_pixels",
         )
+    if (facts["duration"] or 0) > bench.input_limits.max_duration_seconds:
+        most = bench.input_limits.max_duration_seconds
+        raise InputError(f"The video lasts {facts['duration']:,.0f} s; it may last {most:,} s.", code="too_long")
     return {"container": extension_of(bench.media_type), **facts}
 
 
@@ -199,11 +203,11 @@ def _check_film(bench: Bench, film: Output, output_format: VideoFormat) -> dict[
     return made
 
 
-VIDEO_TRANSCODE: Final = Operation(
+OPERATION: Final = Operation(
     name="video.transcode",
     task_type="video",
     summary="Facts of a film, a poster frame, and the film as MP4 or WebM, resized.",
-    media_types=VIDEO_TYPES,
+    media_types=FILM_TYPES,
     options=VideoOptions,
     limits=_FILM_LIMITS,
     retry=RetryPolicy(patience=3.0),

@@ -14,11 +14,10 @@ import pyvips
 
 from filemill.processing.bench import SealedCall, SealedOutput
 from filemill.processing.errors import InputError
+from filemill.processing.operations.sealed.document.pdf_dates import read_pdf_date
+from filemill.processing.operations.sealed.document.text import TextCounts
 from filemill.processing.operations.sealed.opening import refuse_empty
-from filemill.processing.operations.sealed.pdf_dates import read_pdf_date
-from filemill.processing.operations.sealed.text import TextCounts
 
-_MAX_PAGES: Final = 20_000
 _MAX_PREVIEW_SIDE: Final = 3000
 _POINTS_PER_INCH: Final = 72
 _PREVIEW_PERCENT: Final = 85
@@ -43,14 +42,15 @@ codecs.lookup("utf-16-le")  # PDFium's texts are in it, and a sealed child can't
 def read_pdf(call: SealedCall) -> dict[str, Any]:
     """Give pages, page size (points), metadata and a preview of the text; write text.txt and page-1.jpg.
 
-    Arguments: `text`, `preview` (whether to write them), `dpi` of the picture. Raises InputError `password_required`,
-    `corrupt_file`, `too_large`.
+    Arguments: `text`, `preview` (whether to write them), `dpi` of the picture, `max_pages`. Raises InputError
+    `password_required`, `corrupt_file`, `too_many_pages`.
     """
     refuse_empty(call)
     with _open(call) as document:
         pages = len(document)
-        if pages > _MAX_PAGES:
-            raise InputError(f"The PDF has {pages:,} pages; it may have {_MAX_PAGES:,}.", code="too_large")
+        if pages > call.arguments["max_pages"]:
+            most = call.arguments["max_pages"]
+            raise InputError(f"The PDF has {pages:,} pages; it may have {most:,}.", code="too_many_pages")
         facts: dict[str, Any] = {"pages": pages, "metadata": _read_metadata(document)}
         facts["page_size"] = _measure_first_page(document)
         if call.arguments["preview"]:

@@ -1,0 +1,1 @@
+"""Operations on sound, a module each; FFmpeg does the work."""

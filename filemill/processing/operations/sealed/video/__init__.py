@@ -1,0 +1,1 @@
+"""Sealed functions for films and sound."""

@@ -1,0 +1,1 @@
+"""Operations on films, a module each; FFmpeg does the work."""
