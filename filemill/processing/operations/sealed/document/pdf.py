@@ -1,20 +1,16 @@
 """Sealed: PDF, by PDFium: its facts, the text of every page, and a picture of the first."""
 
-import codecs
-import mmap
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
-import cffi
 import pypdfium2
-import pypdfium2.raw as pdfium
 import pyvips
 
 from filemill.processing.bench import SealedCall, SealedOutput
 from filemill.processing.errors import InputError
 from filemill.processing.operations.sealed.document.pdf_dates import read_pdf_date
+from filemill.processing.operations.sealed.document.pdf_probe import measure_page
+from filemill.processing.operations.sealed.document.pdfium import open_pdf, read_page_text, refuse_many_pages
 from filemill.processing.operations.sealed.document.text import TextCounts
 from filemill.processing.operations.sealed.opening import refuse_empty
 
@@ -35,9 +31,6 @@ _DATES: Final = {"created_at": "CreationDate", "modified_at": "ModDate"}
 _PAGE_END: Final = "\f"
 _PREVIEW_SHARE: Final = 0.1
 
-_ffi = cffi.FFI()
-codecs.lookup("utf-16-le")  # PDFium's texts are in it, and a sealed child can't load a codec any more
-
 
 def read_pdf(call: SealedCall) -> dict[str, Any]:
     """Give pages, page size (points), metadata and a preview of the text; write text.txt and page-1.jpg.
@@ -46,13 +39,11 @@ def read_pdf(call: SealedCall) -> dict[str, Any]:
     `password_required`, `corrupt_file`, `too_many_pages`.
     """
     refuse_empty(call)
-    with _open(call) as document:
+    with open_pdf(call) as document:
         pages = len(document)
-        if pages > call.arguments["max_pages"]:
-            most = call.arguments["max_pages"]
-            raise InputError(f"The PDF has {pages:,} pages; it may have {most:,}.", code="too_many_pages")
+        refuse_many_pages(pages, call.arguments["max_pages"])
         facts: dict[str, Any] = {"pages": pages, "metadata": _read_metadata(document)}
-        facts["page_size"] = _measure_first_page(document)
+        facts["page_size"] = measure_page(document, 0)
         if call.arguments["preview"]:
             _draw_first_page(document, call)
         call.progress(_PREVIEW_SHARE, "First page drawn")
@@ -60,42 +51,10 @@ def read_pdf(call: SealedCall) -> dict[str, Any]:
     return facts
 
 
-@contextmanager
-def _open(call: SealedCall) -> Iterator[pypdfium2.PdfDocument]:
-    """Map the file into memory: PDFium reads only the parts it needs, and no path and no callback is needed."""
-    os.lseek(call.source_fd, 0, os.SEEK_SET)
-    with mmap.mmap(call.source_fd, 0, access=mmap.ACCESS_READ) as mapped, _ffi.from_buffer(mapped) as held:
-        address = int(_ffi.cast("uintptr_t", held))
-        handle = pdfium.FPDF_LoadMemDocument64(address, len(mapped), None)
-        if not handle:
-            raise _explain_refusal(pdfium.FPDF_GetLastError())
-        with pypdfium2.PdfDocument(handle) as document:
-            if len(document) < 1:
-                raise InputError("The PDF holds no page that can be read.", code="corrupt_file")
-            yield document
-
-
-def _explain_refusal(reason: int) -> InputError:
-    if reason == pdfium.FPDF_ERR_PASSWORD:
-        return InputError("The PDF is encrypted: send it without its password.", code="password_required")
-    if reason == pdfium.FPDF_ERR_SECURITY:
-        message = "The PDF is encrypted in a way that can't be read."
-        return InputError(message, code="unsupported_format", evidence={"pdfium": reason})
-    return InputError("The PDF is damaged or cut short.", code="corrupt_file", evidence={"pdfium": reason})
-
-
 def _read_metadata(document: pypdfium2.PdfDocument) -> dict[str, str]:
     found = {name: document.get_metadata_value(key)[:_MAX_METADATA_CHARACTERS] for name, key in _METADATA.items()}
     dates = {name: read_pdf_date(document.get_metadata_value(key)) for name, key in _DATES.items()}
     return {name: value for name, value in {**found, **dates}.items() if value}
-
-
-def _measure_first_page(document: pypdfium2.PdfDocument) -> dict[str, float] | None:
-    try:
-        width, height = document.get_page_size(0)
-    except pypdfium2.PdfiumError:
-        return None
-    return {"width": round(width, 1), "height": round(height, 1)}
 
 
 def _draw_first_page(document: pypdfium2.PdfDocument, call: SealedCall) -> None:
@@ -128,7 +87,7 @@ def _read_pages(document: pypdfium2.PdfDocument, call: SealedCall) -> dict[str, 
     total = len(document)
     for index in range(total):
         try:
-            text = _read_page(document, index)
+            text = read_page_text(document, index)
         except pypdfium2.PdfiumError:
             unreadable.append(index + 1)
             text = ""
@@ -145,15 +104,6 @@ def _read_pages(document: pypdfium2.PdfDocument, call: SealedCall) -> dict[str, 
     if unreadable:
         facts["unreadable_pages"] = unreadable[:_MAX_UNREADABLE_TOLD]
     return facts
-
-
-def _read_page(document: pypdfium2.PdfDocument, index: int) -> str:
-    page = document[index]
-    words = page.get_textpage()
-    text = words.get_text_bounded().replace("\r\n", "\n").replace("\r", "\n")
-    words.close()
-    page.close()
-    return text if not text or text.endswith("\n") else f"{text}\n"
 
 
 def _write_page(output: SealedOutput | None, text: str) -> None:
