@@ -11,6 +11,7 @@ from debian import install_packages
 
 TOOLS = {
     "chromium": ("chromium", "the tests in a real browser (tests/browser)"),
+    "pdftotext": ("poppler-utils", "the tests that read PDFs with a second reader (tests/integration/processing)"),
     "faketime": ("faketime", "the tests of a worker with a wrong clock (tests/chaos)"),
 }
 """Program: Debian's package, and the tests that need it."""

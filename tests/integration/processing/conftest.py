@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
-from filemill.processing.bench import Output
+from filemill.processing.bench import Limits, Output
 from filemill.processing.cage import Cage
+from filemill.processing.input_limits import InputLimits
 from filemill.processing.media import HEAD_BYTES, sniff, task_type_of
-from filemill.processing.operations import for_task_type
+from filemill.processing.operations import OPERATIONS, for_task_type
 from filemill.processing.operations.checking import check
+from filemill.processing.operations.document.probing import probe_document
+from filemill.processing.operations.planning import Facts
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 
@@ -31,6 +34,7 @@ class Finished:
 
 
 Work = Callable[..., Finished]
+Probe = Callable[[Path], Facts]
 
 
 @pytest.fixture(scope="session")
@@ -41,14 +45,20 @@ def cage() -> Iterator[Cage]:
 
 @pytest.fixture
 def work(cage: Cage, tmp_path: Path) -> Work:
-    """Run the operation of a file's type on it, as a worker does: `work(path, **options)`."""
+    """Run an operation on a file, as a worker does: `work(path, operation="document.text", **options)`.
 
-    def run(path: Path, **options: object) -> Finished:
+    Without `operation` it is the default one of the file's type.
+    """
+
+    def run(
+        path: Path, *, operation: str | None = None, input_limits: InputLimits | None = None, **options: object
+    ) -> Finished:
         with path.open("rb") as file:
             media_type = sniff(file.read(HEAD_BYTES), path.name)
         assert media_type is not None, f"{path.name} is of no type that Filemill reads"
-        operation = for_task_type(str(task_type_of(media_type)))
-        checked = check(operation, options)
+        asked = OPERATIONS[operation] if operation else for_task_type(str(task_type_of(media_type)))
+        assert media_type in asked.media_types, f"{asked.name} does not take {media_type}"
+        checked = check(asked, options)
         assert not checked.problems, checked.problems
         scratch = tmp_path / f"scratch-{len(list(tmp_path.glob('scratch-*')))}"
         scratch.mkdir()
@@ -61,16 +71,43 @@ def work(cage: Cage, tmp_path: Path) -> Work:
                     media_type=media_type,
                     file_name=path.name,
                     scratch=scratch,
-                    limits=operation.limits,
+                    limits=asked.limits,
+                    input_limits=input_limits,
                     on_progress=lambda percent, _message: percents.append(percent),
                 )
-                result = operation.run(bench, checked.options)
+                result = asked.run(bench, checked.options)
                 return Finished(
                     result=result,
                     outputs={output.name: output for output in bench.outputs},
                     percents=percents,
                     peak_memory_bytes=int(bench.usage["peak_memory_bytes"]),
                 )
+        finally:
+            os.close(source_fd)
+
+    return run
+
+
+@pytest.fixture
+def probe(cage: Cage, tmp_path: Path) -> Probe:
+    """Probe a document, as a plan does."""
+
+    def run(path: Path) -> Facts:
+        with path.open("rb") as file:
+            media_type = sniff(file.read(HEAD_BYTES), path.name)
+        source_fd = os.open(path, os.O_RDONLY)
+        try:
+            with (
+                cage.open_slice() as files,
+                files.open_bench(
+                    source_fd=source_fd,
+                    media_type=str(media_type),
+                    file_name=path.name,
+                    scratch=tmp_path,
+                    limits=Limits(),
+                ) as bench,
+            ):
+                return probe_document(bench)
         finally:
             os.close(source_fd)
 

@@ -62,7 +62,7 @@ def _read_rows(lines: Iterator[str], delimiter: str, preview_rows: int) -> dict[
         shown = list(islice(rows, preview_rows if has_header else max(0, preview_rows - 1)))
         count = len(shown) + sum(1 for _ in rows)
     except csv.Error as error:
-        raise _explain(error, reader.line_num) from error
+        raise explain_csv_error(error, reader.line_num) from error
     if not has_header:
         count += bool(first)
         shown = [first, *shown][:preview_rows]
@@ -93,7 +93,8 @@ def _shorten(cell: str) -> str:
     return cell if len(cell) <= _MAX_CELL_CHARACTERS_TOLD else f"{cell[:_MAX_CELL_CHARACTERS_TOLD]}…"
 
 
-def _explain(error: csv.Error, line: int) -> InputError:
+def explain_csv_error(error: csv.Error, line: int) -> InputError:
+    """The error of a CSV that breaks off at a line."""
     if "field larger" in str(error):
         message = (
             f"Near line {line:,} a field is longer than {_MAX_FIELD_CHARACTERS:,} characters; a quotation mark may be "

@@ -1,0 +1,160 @@
+"""`document.text`: the text of a document, as plain text, JSON or Markdown, whole or page by page."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
+
+from pydantic import Field
+
+from filemill.processing.bench import Bench, Limits
+from filemill.processing.media import PDF_TYPE
+from filemill.processing.operations.declaration import Example, Operation, Options
+from filemill.processing.operations.document.passwords import Password, password_field
+from filemill.processing.operations.naming import name_stem
+from filemill.processing.operations.page_ranges import PAGES_VALID, Pages, resolve_each_once
+from filemill.processing.operations.planning import Cost, Facts, Planned, PlannedOutput
+from filemill.processing.operations.sealed_name import SealedName
+
+Method = Literal["native"]
+TextFormat = Literal["txt", "json", "markdown"]
+Granularity = Literal["document", "page"]
+
+_LIMITS: Final = Limits(memory_bytes=512 * 1024**2, cpu_seconds=600, wall_seconds=900.0, output_bytes=4 * 1024**3)
+_MAX_PAGES_TOLD: Final = 100
+_SECONDS_PER_PAGE: Final = 0.02
+_BYTES_PER_SECOND: Final = 20_000_000
+
+extract_pdf = SealedName("document.pdf_text", "extract_pdf")
+extract_text = SealedName("document.extracting", "extract_text")
+extract_csv = SealedName("document.extracting", "extract_csv")
+extract_html = SealedName("document.extracting", "extract_html")
+
+_NATIVE: Final[Mapping[str, SealedName]] = {
+    PDF_TYPE: extract_pdf,
+    "text/plain": extract_text,
+    "text/markdown": extract_text,
+    "application/json": extract_text,
+    "text/csv": extract_csv,
+    "text/html": extract_html,
+}
+"""Which sealed function reads the text that a document of a media type holds."""
+
+_FORMATS: Final[Mapping[str, tuple[str, str]]] = {
+    "txt": ("txt", "text/plain"),
+    "json": ("json", "application/json"),
+    "markdown": ("md", "text/markdown"),
+}
+"""Ending and media type of each format."""
+
+
+class TextOptions(Options):
+    """What can be asked of a document's text; without any option it is the whole text in one file."""
+
+    method: Method = Field(
+        "native",
+        description="How the text is found: native takes the text that the document holds.",
+        examples=["native"],
+        json_schema_extra={"x-valid": "native"},
+    )
+    format: TextFormat = Field(
+        "txt",
+        description="Format of the output: txt, in UTF-8; json, an object with text or pages; markdown, with headings, "
+        "paragraphs and lists as far as the document shows them.",
+        examples=["markdown"],
+        json_schema_extra={"x-valid": "one of txt, json, markdown"},
+    )
+    granularity: Granularity = Field(
+        "document",
+        description="document gives the text in one piece; page gives a file for each page, or with json one file that "
+        "lists the pages. What is no PDF is one page.",
+        examples=["page"],
+        json_schema_extra={"x-valid": "document or page"},
+    )
+    pages: Pages | None = Field(
+        None,
+        description="The pages of a PDF to read, in the order of the document. Left out, it is all of them.",
+        examples=["1,3-5", "8-"],
+        json_schema_extra={"x-valid": PAGES_VALID},
+    )
+    password: Password | None = password_field()
+
+
+def extract(bench: Bench, options: TextOptions) -> dict[str, Any]:
+    """Give the method, counts and a preview of the text; the text itself is the output.
+
+    Raises InputError `corrupt_file`, `empty_file`, `password_required`, `wrong_password`, `too_many_pages`,
+    `too_large`, `too_deeply_nested`; OptionsError for pages that the document lacks.
+    """
+    facts = METHODS[options.method](bench, options)
+    if "pages_without_text" in facts:
+        facts["pages_without_text"] = facts["pages_without_text"][:_MAX_PAGES_TOLD]
+    return {"method": options.method, "format": options.format, **facts}
+
+
+def read_native(bench: Bench, options: TextOptions) -> dict[str, Any]:
+    """Take the text that the document holds."""
+    return bench.call(_NATIVE[bench.media_type], arguments_of(bench, options))
+
+
+METHODS: Final[Mapping[Method, Callable[[Bench, TextOptions], dict[str, Any]]]] = {"native": read_native}
+"""Each way to a document's text; it makes the outputs and returns the facts.
+
+Of a PDF the facts list every page in which nothing was found as `pages_without_text`.
+"""
+
+
+def arguments_of(bench: Bench, options: TextOptions) -> dict[str, Any]:
+    """Give what every sealed reader of text is told."""
+    return {
+        "stem": name_stem(bench.file_name, fallback="document"),
+        "format": options.format,
+        "by_page": options.granularity == "page",
+        "pages": options.pages,
+        "password": options.password,
+        "max_pages": bench.input_limits.max_pages,
+        "max_nesting": bench.input_limits.max_nesting,
+    }
+
+
+def plan(facts: Facts, options: TextOptions) -> Planned:
+    """Foresee the text's file, or one for each page; raises OptionsError for pages that the document lacks."""
+    ending, media_type = _FORMATS[options.format]
+    is_paged = facts.media_type == PDF_TYPE and facts.pages is not None
+    pages = len(resolve_each_once(options.pages, facts.pages)) if is_paged and facts.pages else 1
+    is_file_per_page = options.granularity == "page" and options.format != "json"
+    name = f"*-page-*.{ending}" if is_file_per_page else f"*.{ending}"
+    output = PlannedOutput(name=name, facts=Facts(media_type=media_type, pages=1 if is_file_per_page else pages))
+    seconds = pages * _SECONDS_PER_PAGE if is_paged else (facts.size or 0) / _BYTES_PER_SECOND
+    return Planned(outputs=(output,) * (pages if is_file_per_page else 1), cost=Cost(cpu_seconds=0.05 + seconds))
+
+
+def _produces(_media_type: str, options: TextOptions) -> str:
+    return _FORMATS[options.format][1]
+
+
+OPERATION: Final = Operation(
+    name="document.text",
+    task_type="document",
+    summary="The text of a PDF, HTML page, Markdown, CSV, JSON or plain text, whole or page by page.",
+    details="""\
+The text comes out in UTF-8, whatever encoding it was in, as `STEM.txt`, `STEM.json` or `STEM.md`; with
+`"granularity": "page"` as `STEM-page-1.txt` and so on, or in JSON as `{"pages": [{"page": 1, "text": "…"}]}`.
+In one text file each page of a PDF ends with a form feed.
+
+`native` reads what the document holds. A scanned page holds a picture and no text: `pages_without_text` names such
+pages. As `markdown`, a PDF's headings are told by the size of their letters and its paragraphs by the room between
+lines; tables in a PDF stay lines of text. Of an HTML page it is what a reader sees, without scripts and styles, and
+nothing it refers to is loaded. A CSV becomes a table.
+""",
+    media_types=frozenset(_NATIVE),
+    options=TextOptions,
+    limits=_LIMITS,
+    run=extract,
+    plan=plan,
+    produces=_produces,
+    samples=("mill.pdf", "story.txt", "harvest.csv", "catalogue.json"),
+    examples=(
+        Example(options={}, shows="The whole text in one file."),
+        Example(options={"format": "markdown", "pages": "2-3"}, shows="Pages 2 and 3 as Markdown."),
+        Example(options={"format": "json", "granularity": "page"}, shows="One JSON file that lists the pages."),
+    ),
+)
