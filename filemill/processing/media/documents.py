@@ -1,6 +1,7 @@
 """Documents, told by their first bytes and, where a text is a text, by their name's ending."""
 
 import codecs
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,8 +10,15 @@ _TEXT_TYPES_BY_ENDING: Final[Mapping[str, str]] = {
     "geojson": "application/json",
     "csv": "text/csv",
     "tsv": "text/csv",
+    "html": "text/html",
+    "htm": "text/html",
+    "xhtml": "text/html",
+    "md": "text/markdown",
+    "markdown": "text/markdown",
 }
-_MARKUP_OPENINGS: Final = ("<?xml", "<!doctype", "<html", "<svg", "<head", "<body", "<script", "{\\rtf", "%!ps")
+_HTML_OPENINGS: Final = ("<!doctype html", "<html", "<head", "<body")
+_MARKUP_OPENINGS: Final = ("<?xml", "<!doctype", "<svg", "<script", "{\\rtf", "%!ps")
+_XHTML: Final = re.compile(r"<\?xml[^>]*>\s*(?:<!--.*?-->\s*)?(?:<!doctype html|<html)[\s>]", re.DOTALL)
 _UTF16_BOMS: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NON_TEXT_CONTROLS: Final = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\x1a\x1b\b")
 
@@ -24,7 +32,9 @@ def sniff_text(head: bytes, file_name: str) -> str | None:
     text = _decode_head(head)
     if text is None:
         return None
-    opening = text[:256].lstrip("\ufeff \t\r\n").lower()
+    opening = text[:1024].lstrip("\ufeff \t\r\n").lower()
+    if opening.startswith(_HTML_OPENINGS) or _XHTML.match(opening):
+        return "text/html"
     if opening.startswith(_MARKUP_OPENINGS):
         return None  # markup of another format, which nothing here reads
     ending = file_name.rpartition(".")[2].lower()

@@ -52,7 +52,6 @@ def test_a_type_is_told_by_content(head: bytes, expected: str) -> None:
         b"PK\x03\x04\x14\0\0\0",
         b'<?xml version="1.0"?><svg/>',
         b"<svg onload='x'/>",
-        b"\xef\xbb\xbf <!DOCTYPE html>",
         b"\xff\xfe\0\0\0\0",
         _box(b"M4A "),
         _ebml(b"other"),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from filemill.processing.bench import Bench, Limits
-from filemill.processing.media import PDF_TYPE, TEXT_TYPES, extension_of
+from filemill.processing.media import MARKUP_TYPES, OFFICE_TYPES, PDF_TYPE, TEXT_TYPES, extension_of
 from filemill.processing.operations.declaration import Operation, Options
 from filemill.processing.operations.sealed_name import SealedName
 
@@ -18,12 +18,16 @@ read_text = SealedName("document.text", "read_text")
 read_json = SealedName("document.json_document", "read_json")
 read_csv = SealedName("document.csv_document", "read_csv")
 read_pdf = SealedName("document.pdf", "read_pdf")
+read_office = SealedName("document.office", "read_office")
 
 _READERS: Final[Mapping[str, SealedName]] = {
     "text/plain": read_text,
     "application/json": read_json,
     "text/csv": read_csv,
+    "text/html": read_text,
+    "text/markdown": read_text,
     "application/pdf": read_pdf,
+    **dict.fromkeys(OFFICE_TYPES, read_office),
 }
 
 
@@ -60,18 +64,34 @@ class DocumentOptions(Options):
 def read(bench: Bench, options: DocumentOptions) -> dict[str, Any]:
     """Give the document's facts; which, depends on its kind.
 
-    Raises InputError `corrupt_file`, `empty_file`, `password_required`, `too_many_pages`.
+    Raises InputError `corrupt_file`, `empty_file`, `password_required`, `too_many_pages`, `too_compressed`,
+    `too_large`, `too_deeply_nested`.
     """
-    arguments = {**options.model_dump(), "max_pages": bench.input_limits.max_pages}
+    kind = extension_of(bench.media_type)
+    arguments = {
+        **options.model_dump(),
+        "format": kind,
+        "max_pages": bench.input_limits.max_pages,
+        "max_ratio": bench.input_limits.max_compression_ratio,
+    }
     facts = bench.call(_READERS[bench.media_type], arguments)
-    return {"format": extension_of(bench.media_type), **facts}
+    return {"format": kind, **facts}
 
 
 OPERATION: Final = Operation(
     name="document.read",
     task_type="document",
-    summary="Facts and text of a text, JSON, CSV or PDF, and a picture of a PDF's first page.",
-    media_types=TEXT_TYPES | {PDF_TYPE},
+    summary="Facts and text of a document, and a picture of a PDF's first page.",
+    details="""\
+What is told depends on the kind. A PDF gives pages, page size, metadata, text and the picture; a text, Markdown, HTML
+(as it stands, with its tags) or CSV its encoding, counts and itself in UTF-8; JSON what it holds.
+
+An office document (docx, xlsx, pptx, odt, ods, odp, doc, xls, ppt, rtf) gives the metadata that it carries, its sheets
+or slides, and `claimed_pages`: what the program that wrote it counted, which no one has counted again. `has_macros`,
+`external_references` and `inner_archives` tell of what is there and is never run, fetched or opened. Its text comes
+from `document.text`, and a PDF of it from `document.convert`.
+""",
+    media_types=TEXT_TYPES | MARKUP_TYPES | OFFICE_TYPES | {PDF_TYPE},
     options=DocumentOptions,
     limits=_DOCUMENT_LIMITS,
     run=read,
