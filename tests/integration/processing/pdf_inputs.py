@@ -1,0 +1,52 @@
+"""PDFs for the tests, made on the spot: with an outline, a form, attachments, pictures, and hostile ones."""
+
+from pathlib import Path
+
+import pikepdf
+
+from tests.integration.processing.pdf_readers import MILL
+
+
+def make_numbered(path: Path, pages: int, *, size: tuple[int, int] = (200, 300)) -> Path:
+    """Write a PDF whose pages say `Page 1` and so on, with an outline entry for each."""
+    with pikepdf.Pdf.new() as pdf:
+        font = pdf.make_indirect(
+            pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        )
+        for number in range(1, pages + 1):
+            page = pdf.add_blank_page(page_size=size)
+            page.obj.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
+            page.obj.Contents = pdf.make_stream(b"BT /F 18 Tf 20 150 Td (Page %d) Tj ET" % number)
+        with pdf.open_outline() as outline:
+            outline.root.extend(pikepdf.OutlineItem(f"Chapter {number}", number - 1) for number in range(1, pages + 1))
+        pdf.docinfo["/Title"] = "Numbers"
+        pdf.save(path)
+    return path
+
+
+def make_locked(path: Path, *, user: str = "reader", owner: str = "master", source: Path = MILL) -> Path:
+    """Write an encrypted copy of a PDF (AES-256) that allows neither printing nor copying."""
+    allow = pikepdf.Permissions(print_lowres=False, print_highres=False, extract=False)
+    with pikepdf.open(source) as pdf:
+        pdf.save(path, encryption=pikepdf.Encryption(user=user, owner=owner, allow=allow))
+    return path
+
+
+def make_form(path: Path) -> Path:
+    """Write a PDF of two pages with a text field of the name `farm` on the first."""
+    with pikepdf.open(make_numbered(path.with_suffix(".base.pdf"), 2)) as pdf:
+        field = pdf.make_indirect(
+            pikepdf.Dictionary(
+                Type=pikepdf.Name.Annot,
+                Subtype=pikepdf.Name.Widget,
+                FT=pikepdf.Name.Tx,
+                T="farm",
+                V="Brookside",
+                Rect=[20, 20, 150, 40],
+                P=pdf.pages[0].obj,
+            )
+        )
+        pdf.pages[0].obj.Annots = pikepdf.Array([field])
+        pdf.Root.AcroForm = pikepdf.Dictionary(Fields=[field], NeedAppearances=True)
+        pdf.save(path)
+    return path
