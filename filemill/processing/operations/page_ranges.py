@@ -1,7 +1,8 @@
 """Pages as people write them: `1,3-5,8-`; pure."""
 
 import re
-from typing import Annotated, Any, Final
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -36,6 +37,58 @@ def resolve_pages(pages: str | None, total: int) -> list[int]:
 def resolve_each_once(pages: str | None, total: int) -> list[int]:
     """List the page numbers that `pages` names, in the order of the document, each once."""
     return sorted(set(resolve_pages(pages, total)))
+
+
+def choose_pages(pages: str, total: int, *, is_removal: bool) -> list[int]:
+    """List the pages that a selection leaves; raises OptionsError when none is left."""
+    if not is_removal:
+        return resolve_pages(pages, total)
+    removed = set(resolve_each_once(pages, total))
+    left = [number for number in range(1, total + 1) if number not in removed]
+    if not left:
+        raise OptionsError("pages names every page: nothing would be left.", code="invalid_options")
+    return left
+
+
+SplitMode = Literal["intervals", "pages"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some pages of a document that become a document of their own."""
+
+    numbers: tuple[int, ...]
+    label: str
+    """Which pages they are: `4` or `1-3`."""
+    name: str
+    """The same in a file's name."""
+
+
+def split_pages(total: int, *, mode: SplitMode, span: int, pages: str | None, is_unified: bool) -> list[Part]:
+    """Split a document: every `span` pages (intervals), or at each page and range that `pages` names.
+
+    Unified, what `pages` names is one part. Raises OptionsError for absent pages.
+    """
+    if mode == "intervals":
+        firsts = range(1, total + 1, span)
+        return [_name_part(range(first, min(first + span, total + 1))) for first in firsts]
+    if is_unified or pages is None:
+        numbers = tuple(resolve_pages(pages, total))
+        return [Part(numbers, pages or f"1-{total}", "pages")]
+    return [_name_part(resolve_pages(item, total)) for item in pages.split(",")]
+
+
+def refuse_many_parts(parts: int, most: int) -> None:
+    """Refuse a split into more parts than are allowed."""
+    if parts > most:
+        message = f"It would be split into {parts:,} documents; {most:,} are allowed: choose a larger span."
+        raise OptionsError(message, code="invalid_options")
+
+
+def _name_part(numbers: list[int] | range) -> Part:
+    first, last = numbers[0], numbers[-1]
+    label = str(first) if first == last else f"{first}-{last}"
+    return Part(tuple(numbers), label, f"page-{first}" if first == last else f"pages-{label}")
 
 
 def _refuse_absent(number: int, total: int) -> None:

@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 from typing import Final
 
 from filemill.processing.bench import SealedCall
+from filemill.processing.errors import OptionsError
 
 _MEDIA_TYPES: Final = {"txt": "text/plain", "json": "application/json", "markdown": "text/markdown"}
 _ENDINGS: Final = {"txt": "txt", "json": "json", "markdown": "md"}
@@ -26,6 +28,7 @@ class TextOutput:
         self._has_pages = has_pages
         self._pages = 0
         self._file: io.BufferedWriter | None = None
+        self._fd = -1
         self._is_file_per_page = by_page and form != "json"
         if not self._is_file_per_page:
             self._open(f"{stem}.{_ENDINGS[form]}")
@@ -50,6 +53,7 @@ class TextOutput:
         """End the page."""
         if self._is_file_per_page:
             self._close()
+            os.close(self._fd)  # a child can hold only so many open
         elif self._form == "json" and self._by_page:
             self._put('"}')
         elif self._form != "markdown" and self._has_pages:
@@ -62,7 +66,12 @@ class TextOutput:
         self._close()
 
     def _open(self, name: str, *, page: int | None = None) -> None:
-        output = self._call.create_output(name, _MEDIA_TYPES[self._form])
+        try:
+            output = self._call.create_output(name, _MEDIA_TYPES[self._form])
+        except ValueError as error:
+            message = f"There are too many pages for a file each: {error} Choose some pages, or json."
+            raise OptionsError(message, code="invalid_options") from error
+        self._fd = output.fd
         if page is not None:
             output.facts["page"] = page
         self._file = io.BufferedWriter(io.FileIO(output.fd, "wb", closefd=False))
