@@ -13,20 +13,28 @@ TOOLS = {
     "chromium": ("chromium", "the tests in a real browser (tests/browser)"),
     "pdftotext": ("poppler-utils", "the tests that read PDFs with a second reader (tests/integration/processing)"),
     "faketime": ("faketime", "the tests of a worker with a wrong clock (tests/chaos)"),
+    "soffice": (
+        "libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui",
+        "the tests of LibreOffice (tests/integration)",
+    ),
+    "tesseract": (
+        "tesseract-ocr tesseract-ocr-eng tesseract-ocr-uzb tesseract-ocr-uzb-cyrl tesseract-ocr-rus",
+        "the tests of Tesseract (tests/integration)",
+    ),
 }
-"""Program: Debian's package, and the tests that need it."""
+"""Program: Debian's packages, and the tests that need it."""
 
 
 def main() -> int:
     absent = {program: facts for program, facts in TOOLS.items() if shutil.which(program) is None}
     if not absent:
         return 0
-    packages = [package for package, _ in absent.values()]
+    packages = [package for packages, _ in absent.values() for package in packages.split()]
     sys.stderr.write(f"filemill: installing {', '.join(packages)}\n")
     if install_packages(packages):
         return 0
-    for package, tests in absent.values():
-        sys.stderr.write(f"filemill: {tests} are left out: Debian's package {package} could not be installed\n")
+    for needed, tests in absent.values():
+        sys.stderr.write(f"filemill: {tests} are left out: Debian's {needed} could not be installed\n")
     return 1 if os.environ.get("CI") == "true" else 0
 
 
