@@ -6,6 +6,7 @@ exec zygote, and sees only the JSON facts that come back.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +23,8 @@ class Limits:
     wall_seconds: float = 120.0
     output_bytes: int = 2 * 1024**3
     open_files: int = 64
+    processes: int = 64
+    """How many processes a tool that may fork has at a time, itself among them."""
 
 
 @dataclass(kw_only=True)
@@ -33,6 +36,52 @@ class Output:
     path: Path
     facts: dict[str, Any] = field(default_factory=dict)
     """What a client may want to know of it: width, height (pixels), duration (seconds), pages."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """Another input file of the task, as the worker holds it: open for reading only."""
+
+    name: str
+    media_type: str
+    size: int
+    fd: int
+
+
+class Workspace(Protocol):
+    """A directory that a tool may read and write beneath, made for one bench and gone with it.
+
+    A tool that is given one finds it as its working directory; names are relative to it. The absolute path is of no
+    use to the tool, which may not be able to pass the directories above: `/proc/self/cwd` is, where one is asked for.
+    """
+
+    path: Path
+
+    def add(self, source: "Output | Input | None", name: str) -> str:
+        """Put the bench's own input (None), another input or an output made before into the workspace, read-only.
+
+        It lies there as a copy called `name`; the relative name is returned.
+        """
+        ...
+
+    def write(self, name: str, data: bytes) -> str:
+        """Put a small file of the worker's own making into the workspace: a list of segments, a setting."""
+        ...
+
+    def names(self) -> list[str]:
+        """Return the regular files beneath, relative and sorted; what begins with a dot is a tool's own affair."""
+        ...
+
+    def size_of(self, name: str) -> int:
+        """Return the size in bytes of a regular file beneath; anything else is refused, as by `take`."""
+        ...
+
+    def take(self, name: str, *, output_name: str, media_type: str) -> "Output":
+        """Move a file that a tool made among the outputs.
+
+        Anything but a regular file, a link, and one that is too large is refused with a `ProcessingError`.
+        """
+        ...
 
 
 class SealedOutput(Protocol):
@@ -48,6 +97,9 @@ class SealedCall(Protocol):
     source_fd: int
     """The input, opened read-only at offset 0."""
     source_size: int
+    input_fds: Sequence[int]
+    """The further inputs of the call, in their order, each opened read-only at offset 0."""
+    input_sizes: Sequence[int]
     arguments: Mapping[str, Any]
 
     def create_output(self, name: str, media_type: str) -> SealedOutput:
@@ -82,6 +134,8 @@ class Bench(Protocol):
     source_size: int
     input_limits: InputLimits
     """What a file may ask for at the most on this installation."""
+    inputs: Sequence[Input]
+    """The other input files of the task, in the order that the client gave them."""
 
     def call(
         self,
@@ -89,12 +143,14 @@ class Bench(Protocol):
         arguments: Mapping[str, Any] | None = None,
         *,
         source: Output | None = None,
+        inputs: Sequence[Output | Input] = (),
         share: tuple[float, float] = (0.0, 100.0),
         limits: Limits | None = None,
     ) -> dict[str, Any]:
         """Run a sealed function on the input (or on an output made before) in the cage and return its facts.
 
-        `share` is the part of the task's progress, in percent, that the call's 0.0–1.0 covers.
+        `share` is the part of the bench's progress, in percent, that the call's 0.0–1.0 covers. The function finds
+        `inputs` as `input_fds`.
         """
         ...
 
@@ -104,14 +160,36 @@ class Bench(Protocol):
         arguments: Sequence[str],
         *,
         outputs: Sequence[Output] = (),
+        inputs: Sequence[Output | Input] = (),
+        workspace: Workspace | None = None,
         on_line: Callable[[str], None] | None = None,
         limits: Limits | None = None,
     ) -> ToolExit:
         """Run a tool under the cage's exec zygote.
 
-        The tool finds the input at descriptor 3 (read-only, offset 0), a pipe whose lines go to `on_line` at 4, and
-        the outputs, in order, from 5 on. A return code other than 0 is the caller's to judge; a broken limit raises
-        `LimitError`, a missing tool `SystemFault`.
+        The tool finds the input at descriptor 3 (read-only, offset 0), a pipe whose lines go to `on_line` at 4, the
+        outputs, in order, from 5 on, and `inputs` (read-only) after them. With a `workspace` it works in that
+        directory, and may read and write beneath it alone. A return code other than 0 is the caller's to judge; a
+        broken limit raises `LimitError`, a missing tool `SystemFault`.
+        """
+        ...
+
+    def open_workspace(self) -> AbstractContextManager[Workspace]:
+        """Make a directory for tools to work in; it is removed with all that was left there."""
+        ...
+
+    def derive(
+        self,
+        output: Output | None,
+        *,
+        file_name: str | None = None,
+        limits: Limits | None = None,
+        share: tuple[float, float] = (0.0, 100.0),
+    ) -> "Bench":
+        """Return the same place of work with an output made before (or, for None, with the same input) as its input.
+
+        Kill, usage, progress and outputs are shared. `share` is the part of this bench's progress, in percent, that
+        the derived one's 0–100 covers.
         """
         ...
 
@@ -124,5 +202,5 @@ class Bench(Protocol):
         ...
 
     def progress(self, percent: float, message: str = "") -> None:
-        """Tell how much of the task is done, 0 to 100."""
+        """Tell how much of the bench's work is done, 0 to 100."""
         ...

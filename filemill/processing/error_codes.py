@@ -34,6 +34,7 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "memory_limit": ErrorCode("The work needed more memory than is allowed.", "Send a smaller or simpler file."),
     "time_limit": ErrorCode("The work took longer than is allowed.", "Send a shorter file or cheaper options."),
     "output_limit": ErrorCode("The output grew larger than is allowed.", "Ask for a smaller output."),
+    "process_limit": ErrorCode("The work started more processes than is allowed.", "Send a simpler file."),
     "poison": ErrorCode("The file killed its process three times.", "Look at the attempts; do not send it again."),
     "cage_crashed": ErrorCode("The confined process died on this file.", "Retry; look at the attempt's evidence."),
     "tool_missing": ErrorCode("A tool that the work needs is not installed.", "Run `filemill doctor`."),

@@ -20,6 +20,10 @@ class Children:
         self._find_zygote = find_zygote
         self._sealed: SealedChild | None = None
 
+    def find_uid(self) -> int | None:
+        """Return the user id that what runs here has, or None when it is the worker's own."""
+        return self._find_zygote().uid
+
     def finish_file(self) -> None:
         """Note that the sealed child, if there is one, has seen one more file."""
         if self._sealed is not None:

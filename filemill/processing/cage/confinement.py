@@ -11,6 +11,7 @@ from filemill.processing.bench import Limits
 from filemill.processing.cage import filters, kernel, landlock, seccomp
 
 _ADDRESS_SPACE_FLOOR_BYTES = 4 * 1024**3
+_PROCESS_FLOOD_FACTOR = 8
 
 
 def lead_own_group(parent_pid: int) -> None:
@@ -44,6 +45,27 @@ def set_limits(limits: Limits, *, cpu_seconds: int) -> None:
     _limit(resource.RLIMIT_CORE, 0)
 
 
+def limit_processes(limits: Limits) -> None:
+    """Set a backstop against a flood of processes, which the worker counts too, but only every 100 ms.
+
+    The kernel counts all that a user runs, so what runs already and room for others comes on top.
+    """
+    running = count_tasks(os.geteuid())
+    _limit(resource.RLIMIT_NPROC, running + _PROCESS_FLOOD_FACTOR * limits.processes)
+
+
+def count_tasks(uid: int) -> int:
+    """Return how many threads of a user run, in all of this machine that can be seen."""
+    return sum(_count_threads(Path("/proc", name), uid) for name in os.listdir("/proc") if name.isdecimal())
+
+
+def _count_threads(process: Path, uid: int) -> int:
+    try:
+        return len(os.listdir(process / "task")) if process.stat().st_uid == uid else 0
+    except OSError:
+        return 0  # It has ended since, or is not ours to look at.
+
+
 def _limit(what: int, value: int, *, hard_value: int | None = None) -> None:
     """Lower a limit; one that was lower already stays."""
     wanted = (value, value if hard_value is None else hard_value)
@@ -57,7 +79,7 @@ def restore_signals() -> None:
 
     Python ignores SIGXFSZ and SIGPIPE, and a tool would inherit that: it would see an errno, and report what it likes.
     """
-    for number in (signal.SIGXFSZ, signal.SIGPIPE, signal.SIGINT, signal.SIGXCPU):
+    for number in (signal.SIGXFSZ, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGXCPU):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
@@ -74,10 +96,13 @@ def seal(*, channel: int, layers: frozenset[str]) -> None:
         seccomp.install(filters.for_sealed_child(channel=channel, pid=os.getpid()), default=seccomp.refuse(errno.EPERM))
 
 
-def confine_tool(files: Sequence[Path], *, may_fork: bool, layers: frozenset[str]) -> None:
-    """Lock a tool before it is executed: it may read and execute its own files and nothing else."""
+def confine_tool(
+    grants: Sequence[landlock.Grant], *, may_fork: bool, may_use_unix_sockets: bool, layers: frozenset[str]
+) -> None:
+    """Lock a tool before it is executed: it may use what it is granted and nothing else."""
     kernel.forbid_new_privileges()
     if "landlock" in layers:
-        landlock.restrict(files)
+        landlock.restrict(grants)
     if "seccomp" in layers:
-        seccomp.install(filters.for_tool(pid=os.getpid(), may_fork=may_fork), default=seccomp.ALLOW)
+        rules = filters.for_tool(pid=os.getpid(), may_fork=may_fork, may_use_unix_sockets=may_use_unix_sockets)
+        seccomp.install(rules, default=seccomp.ALLOW)

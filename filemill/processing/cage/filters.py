@@ -20,6 +20,8 @@ _TERMINAL_INJECTIONS: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 _EPERM: Final = refuse(errno.EPERM)
 _EACCES: Final = refuse(errno.EACCES)
 _ENOSYS: Final = refuse(errno.ENOSYS)
+_PRETEND: Final = refuse(0)
+"""Nothing is done, and the caller is told that it was."""
 
 # What libvips, PDFium, PyAV and Python itself call while they work on open descriptors.
 _SEALED_CALLS: Final = (
@@ -39,8 +41,6 @@ _PATH_CALLS: Final = (
 )
 
 _TOOL_REFUSALS: Final = (
-    # network
-    "socket socketpair connect bind listen accept accept4 "
     # other processes
     "ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_open pidfd_getfd pidfd_send_signal "
     "kill tkill rt_sigqueueinfo rt_tgsigqueueinfo "
@@ -55,8 +55,17 @@ _TOOL_REFUSALS: Final = (
     # a change of user would also undo the wish to die with the parent
     "setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capset setpriority ioprio_set "
     # memory that no limit counts
-    "msgget semget shmget mq_open memfd_secret migrate_pages move_pages"
+    "msgget semget shmget mq_open memfd_secret migrate_pages move_pages "
+    # the owners and attributes of files, which Landlock lets everyone change who may
+    "chown fchown lchown fchownat setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr "
+    "removexattrat"
 )
+_NETWORK_CALLS: Final = "socket socketpair connect bind listen accept accept4"
+# Modes and times as well; but copying a file sets them, and many a program gives up when it can't.
+_PRETENDED_CALLS: Final = "chmod fchmod fchmodat fchmodat2 utime utimes futimesat utimensat"
+_AF_UNIX: Final = 1
+_SOCK_DGRAM: Final = 2
+_LEASES_AND_OWNERS: Final = (8, 10, 15, 1024, 1026)  # F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY
 
 
 def for_sealed_child(*, channel: int, pid: int) -> tuple[Rule, ...]:
@@ -95,19 +104,52 @@ def for_sealed_child(*, channel: int, pid: int) -> tuple[Rule, ...]:
     )
 
 
-def for_tool(*, pid: int, may_fork: bool) -> tuple[Rule, ...]:
+def for_tool(*, pid: int, may_fork: bool, may_use_unix_sockets: bool) -> tuple[Rule, ...]:
     """Return the deny-list of a tool: what is not in it is allowed. `pid` stays the tool's own through exec."""
-    forking = (
-        Rule(call="clone", action=_EPERM, argument=Argument(index=0, bits=_CLONE_NEW_NAMESPACES), otherwise=ALLOW)
-        if may_fork
-        else Rule(call="clone", action=ALLOW, argument=Argument(index=0, bits=_CLONE_THREAD))
-    )
     return (
         *(Rule(call=call, action=_EPERM) for call in _TOOL_REFUSALS.split()),
-        *(Rule(call=call, action=_EPERM) for call in (() if may_fork else ("fork", "vfork"))),
-        forking,
+        *(Rule(call=call, action=_PRETEND) for call in _PRETENDED_CALLS.split()),
+        *_rule_processes(pid, may_fork=may_fork),
+        *_rule_sockets(may_use_unix_sockets=may_use_unix_sockets),
         Rule(call="clone3", action=_ENOSYS),
-        Rule(call="tgkill", action=ALLOW, argument=Argument(index=0, values=(pid,))),
+        Rule(call="fcntl", action=_EPERM, argument=Argument(index=1, values=_LEASES_AND_OWNERS), otherwise=ALLOW),
         Rule(call="prctl", action=_EPERM, argument=Argument(index=0, values=(_PR_SET_PDEATHSIG,)), otherwise=ALLOW),
         Rule(call="ioctl", action=_EPERM, argument=Argument(index=1, values=_TERMINAL_INJECTIONS), otherwise=ALLOW),
+    )
+
+
+def _rule_processes(pid: int, *, may_fork: bool) -> tuple[Rule, ...]:
+    """Threads are born, and processes where they may; a signal reaches nobody but the process itself.
+
+    One that was forked can't signal itself then, which only abort() and raise() want.
+    """
+    own_signal = Rule(call="tgkill", action=ALLOW, argument=Argument(index=0, values=(pid,)))
+    if may_fork:
+        namespaces = Argument(index=0, bits=_CLONE_NEW_NAMESPACES)
+        return (Rule(call="clone", action=_EPERM, argument=namespaces, otherwise=ALLOW), own_signal)
+    return (
+        *(Rule(call=call, action=_EPERM) for call in ("fork", "vfork")),
+        Rule(call="clone", action=ALLOW, argument=Argument(index=0, bits=_CLONE_THREAD)),
+        own_signal,
+    )
+
+
+def _rule_sockets(*, may_use_unix_sockets: bool) -> tuple[Rule, ...]:
+    """No network; at most Unix sockets that are paired or listened on. None is connected to a path.
+
+    Neither Landlock nor a filter sees where a connect or a datagram goes, and the sockets of other services have paths.
+    """
+    if not may_use_unix_sockets:
+        return tuple(Rule(call=call, action=_EPERM) for call in _NETWORK_CALLS.split())
+    return (
+        Rule(call="connect", action=_EPERM),
+        *(
+            rule
+            for call in ("socket", "socketpair")
+            for rule in (
+                Rule(call=call, action=None, argument=Argument(index=0, values=(_AF_UNIX,)), otherwise=_EPERM),
+                # Raw and datagram sockets have this bit, streams have not.
+                Rule(call=call, action=_EPERM, argument=Argument(index=1, bits=_SOCK_DGRAM), otherwise=ALLOW),
+            )
+        ),
     )

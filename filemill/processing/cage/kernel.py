@@ -12,6 +12,7 @@ PR_SET_PDEATHSIG: Final = 1
 PR_GET_SECCOMP: Final = 21
 PR_SET_SECCOMP: Final = 22
 PR_CAPBSET_DROP: Final = 24
+PR_SET_CHILD_SUBREAPER: Final = 36
 PR_SET_NO_NEW_PRIVS: Final = 38
 _LAST_CAPABILITY: Final = 63
 _LINUX_CAPABILITY_VERSION_3: Final = 0x20080522
@@ -36,14 +37,19 @@ def call_kernel(number: int, *arguments: object) -> int:
     return result
 
 
-def die_with_parent(parent_pid: int) -> None:
-    """Ask to be killed when the thread that made this process ends; exits at once if that already happened.
+def die_with_parent(parent_pid: int, *, by: signal.Signals = signal.SIGKILL) -> None:
+    """Ask for a signal when the thread that made this process ends; exits at once if that already happened.
 
     The wish is not inherited by fork and is lost when the uid changes: every process asks for itself, last.
     """
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    prctl(PR_SET_PDEATHSIG, by)
     if os.getppid() != parent_pid:
         os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends, so that none can get away."""
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def forbid_new_privileges() -> None:

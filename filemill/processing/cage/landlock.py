@@ -1,8 +1,10 @@
-"""Landlock: a process gives up all paths but the named files, TCP, and signals to processes outside."""
+"""Landlock: a process gives up all paths but those it is granted, TCP, and signals to processes outside."""
 
 import ctypes
 import os
+import stat
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,13 +18,41 @@ _ASK_VERSION: Final = 1
 _RULE_PATH_BENEATH: Final = 1
 
 _EXECUTE: Final = 1 << 0
+_WRITE_FILE: Final = 1 << 1
 _READ_FILE: Final = 1 << 2
+_READ_DIR: Final = 1 << 3
+_REMOVE_DIR: Final = 1 << 4
+_REMOVE_FILE: Final = 1 << 5
+_MAKE_DIR: Final = 1 << 7
+_MAKE_REG: Final = 1 << 8
+_MAKE_SOCK: Final = 1 << 9
+_MAKE_SYM: Final = 1 << 12
+_REFER: Final = 1 << 13
+_TRUNCATE: Final = 1 << 14
+_RIGHTS_ON_FILES: Final = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
+
+RUN: Final = _EXECUTE | _READ_FILE
+READ: Final = _READ_FILE | _READ_DIR
+USE: Final = READ | _WRITE_FILE
+"""What a device such as /dev/null is for."""
+WORK: Final = USE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_SYM | _REFER | _TRUNCATE
+"""All that work in a directory takes; pipes, sockets and devices are not made there."""
+LISTEN: Final = _MAKE_SOCK
+
 # ABI 1 knows rights 0-12, 2 adds REFER, 3 TRUNCATE, 5 IOCTL_DEV: a right that the kernel doesn't know is an error.
 _RIGHTS_BY_ABI: Final = ((5, 16), (3, 15), (2, 14), (1, 13))
 _NET_ABI: Final = 4
 _ALL_TCP: Final = 0b11
 _SCOPE_ABI: Final = 6
 _ALL_SCOPES: Final = 0b11
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """What stays allowed on a file, or on a directory and all beneath it: a path, or one that is open."""
+
+    path: Path | int
+    rights: int
 
 
 class _RulesetAttributes(ctypes.Structure):
@@ -43,18 +73,18 @@ def find_abi() -> int:
     return kernel.call_kernel(_CREATE_RULESET, None, 0, _ASK_VERSION)
 
 
-def restrict(executables: Iterable[Path] = ()) -> int:
-    """Give up every path but these files, which stay readable and executable; return the ABI used.
+def restrict(grants: Iterable[Grant] = ()) -> int:
+    """Give up every path but what is granted; return the ABI used.
 
     Descriptors that are open, or come over a socket later, keep the rights they were opened with.
-    Raises `OSError` when Landlock is missing or a file can't be named in a rule.
+    Raises `OSError` when Landlock is missing or a path can't be named in a rule.
     """
     abi = find_abi()
     attributes, size = _describe_ruleset(abi)
     ruleset = kernel.call_kernel(_CREATE_RULESET, ctypes.byref(attributes), size, 0)
     try:
-        for path in executables:
-            _allow(ruleset, path)
+        for grant in grants:
+            _allow(ruleset, grant, attributes.handled_access_fs)
         kernel.call_kernel(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
@@ -72,10 +102,19 @@ def _describe_ruleset(abi: int) -> tuple[_RulesetAttributes, int]:
     return attributes, size
 
 
-def _allow(ruleset: int, path: Path) -> None:
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+def _allow(ruleset: int, grant: Grant, known_rights: int) -> None:
+    if isinstance(grant.path, int):
+        _add_rule(ruleset, grant.path, grant.rights & known_rights)
+        return
+    descriptor = os.open(grant.path, os.O_PATH | os.O_CLOEXEC)
     try:
-        rule = _PathBeneath(allowed_access=_EXECUTE | _READ_FILE, parent_fd=descriptor)
-        kernel.call_kernel(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
+        _add_rule(ruleset, descriptor, grant.rights & known_rights)
     finally:
         os.close(descriptor)
+
+
+def _add_rule(ruleset: int, descriptor: int, rights: int) -> None:
+    if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        rights &= _RIGHTS_ON_FILES  # The kernel takes no right on a file that only a directory can have.
+    rule = _PathBeneath(allowed_access=rights, parent_fd=descriptor)
+    kernel.call_kernel(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)

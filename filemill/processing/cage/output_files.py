@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -30,18 +31,26 @@ class OutputFiles:
 
         Raises `ValueError` for a name, type or number of outputs that is not allowed.
         """
-        self._judge(name, media_type)
-        path = self._scratch / name
+        output = self._judge(name, media_type)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            descriptor = os.open(path, flags, 0o600)
+            descriptor = os.open(output.path, flags, 0o600)
         except OSError as error:
-            raise _explain(error, name) from error
-        output = Output(name=name, media_type=media_type, path=path)
+            raise explain(error, name) from error
         self.kept.append(output)
         return output, descriptor
 
-    def _judge(self, name: str, media_type: str) -> None:
+    def adopt(self, name: str, media_type: str, *, move: Callable[[Path], None]) -> Output:
+        """Take a file that a tool has made among the outputs; `move` puts it into its place, or raises.
+
+        Raises `ValueError` as `create` does.
+        """
+        output = self._judge(name, media_type)
+        move(output.path)
+        self.kept.append(output)
+        return output
+
+    def _judge(self, name: str, media_type: str) -> Output:
         if not _NAME.fullmatch(name) or len(name.encode()) > MAXIMUM_NAME_BYTES:
             raise ValueError(f"{name!r} can't be an output's name: letters, digits, dot, dash and underscore can.")
         if media_type not in media.OUTPUT_TYPES:
@@ -50,6 +59,7 @@ class OutputFiles:
             raise ValueError(f"A run makes at most {MAXIMUM_OUTPUTS} outputs.")
         if any(output.name == name for output in self.kept):
             raise ValueError(f"There is an output called {name!r} already.")
+        return Output(name=name, media_type=media_type, path=self._scratch / name)
 
     def discard(self, output: Output) -> None:
         """Forget an output and remove its file."""
@@ -66,7 +76,8 @@ class OutputFiles:
             raise verdicts.output_limit(limits)
 
 
-def _explain(error: OSError, name: str) -> ProcessingError:
+def explain(error: OSError, name: str) -> ProcessingError:
+    """Return the error of processing for a file in scratch that can't be made."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return verdicts.disk_full()
     message = f"The output {name} can't be made in scratch: {error.strerror}."

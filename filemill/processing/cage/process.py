@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from filemill.processing.cage import families
 from filemill.processing.cage.zygote_client import ZygoteClient, ZygoteLost
 
 TAIL_BYTES: Final = 8 * 1024
@@ -106,6 +107,10 @@ class ConfinedProcess:
             return 0
         peak = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
         return int(peak[1]) * 1024 if peak else 0
+
+    def measure_family(self) -> families.Usage:
+        """Return what it uses now together with all that it has started."""
+        return families.measure(self._zygote.list_family(self.pid))
 
     @property
     def known_end(self) -> End | None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from filemill.processing.bench import Limits
@@ -23,11 +23,11 @@ class SealedOutputFile:
 class SealedWork:
     """One call, as the sealed function sees it: descriptors and a line to the worker."""
 
-    def __init__(self, line: "_Line", source_fd: int, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, line: "_Line", descriptors: Sequence[int], arguments: Mapping[str, Any]) -> None:
         self._line = line
         self._outputs: list[SealedOutputFile] = []
-        self.source_fd = source_fd
-        self.source_size = os.fstat(source_fd).st_size
+        self.source_fd, *self.input_fds = descriptors
+        self.source_size, *self.input_sizes = (os.fstat(descriptor).st_size for descriptor in descriptors)
         self.arguments = arguments
 
     def create_output(self, name: str, media_type: str) -> SealedOutputFile:
@@ -48,8 +48,8 @@ class SealedWork:
         return [output.facts for output in self._outputs]
 
     def close(self) -> None:
-        """Close the input and the outputs; a function may have closed some itself."""
-        for descriptor in (self.source_fd, *(output.fd for output in self._outputs)):
+        """Close the inputs and the outputs; a function may have closed some itself."""
+        for descriptor in (self.source_fd, *self.input_fds, *(output.fd for output in self._outputs)):
             try:
                 os.close(descriptor)
             except OSError:
@@ -61,7 +61,7 @@ class _Line:
 
     def __init__(self, descriptor: int) -> None:
         self._channel = wire.adopt(descriptor)
-        self._receiver = wire.Receiver(self._channel, maximum_descriptors=2)
+        self._receiver = wire.Receiver(self._channel, maximum_descriptors=wire.MAXIMUM_DESCRIPTORS)
 
     def tell(self, message: Mapping[str, Any]) -> None:
         wire.send_message(self._channel, message)
@@ -107,7 +107,7 @@ def _arrange_descriptors(channel: int, stderr: int) -> None:
 
 def _serve_call(line: _Line) -> None:
     request, descriptors = line.hear()
-    work = SealedWork(line, descriptors[0], request["arguments"])
+    work = SealedWork(line, descriptors, request["arguments"])
     try:
         function = getattr(sys.modules[request["module"]], request["function"])
         facts = function(work)

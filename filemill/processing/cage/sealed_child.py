@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -49,12 +49,12 @@ class SealedChild:
             and self.process.count_cpu_seconds() < limits.cpu_seconds
         )
 
-    def send_call(self, module: str, function: str, arguments: Mapping[str, Any], *, source: int) -> None:
-        """Send a call with its input. A child that does not read is given as long as a whole call may last."""
+    def send_call(self, module: str, function: str, arguments: Mapping[str, Any], *, sources: Sequence[int]) -> None:
+        """Send a call with its inputs. A child that does not read is given as long as a whole call may last."""
         self.channel.settimeout(self.limits.wall_seconds)
         try:
             message = {"module": module, "function": function, "arguments": dict(arguments)}
-            wire.send_message(self.channel, message, [source])
+            wire.send_message(self.channel, message, sources)
         finally:
             self.channel.settimeout(None)
 

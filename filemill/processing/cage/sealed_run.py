@@ -1,7 +1,7 @@
 """One call of a sealed function: what the child asks for is granted or refused, and its end is judged."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, assert_never
 
 from filemill.processing.bench import Limits, Output
@@ -30,7 +30,9 @@ class SealedRun:
         self._answer: Done | Failed | Short | Broken | None = None
         self._told = -_STEP
 
-    def call(self, module: str, function: str, arguments: Mapping[str, Any], *, source: int) -> dict[str, Any]:
+    def call(
+        self, module: str, function: str, arguments: Mapping[str, Any], *, sources: Sequence[int]
+    ) -> dict[str, Any]:
         """Send the call, wait, and return the facts. Raises `ProcessingError`; the child is then unfit for more."""
         watch = Watch(
             process=self._child.process,
@@ -39,7 +41,7 @@ class SealedRun:
             count_output_bytes=self._files.count_bytes,
         )
         try:
-            finish = self._send_and_wait(watch, module, function, arguments, source)
+            finish = self._send_and_wait(watch, module, function, arguments, sources)
             if self._answer is None:
                 raise self._judge_silence(finish, watch)
             return self._read_answer(self._answer)
@@ -48,10 +50,10 @@ class SealedRun:
             raise SystemFault(message, code="cage_crashed", is_passing=True) from error
 
     def _send_and_wait(
-        self, watch: Watch, module: str, function: str, arguments: Mapping[str, Any], source: int
+        self, watch: Watch, module: str, function: str, arguments: Mapping[str, Any], sources: Sequence[int]
     ) -> Finish:
         try:
-            self._child.send_call(module, function, arguments, source=source)
+            self._child.send_call(module, function, arguments, sources=sources)
         except ConnectionEnded:
             return Finish.ENDED  # It died before the call reached it; its end tells why.
         except TimeoutError:

@@ -42,10 +42,13 @@ class Argument:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What becomes of a call: `action`, or `otherwise` when there is a condition and it does not hold."""
+    """What becomes of a call: `action`, or `otherwise` when there is a condition and it does not hold.
+
+    Where `action` is None, the rules that follow decide.
+    """
 
     call: str
-    action: int
+    action: int | None
     argument: Argument | None = None
     otherwise: int = _ERRNO | errno.EPERM
 
@@ -76,11 +79,9 @@ def assemble(rules: Sequence[Rule], *, default: int, architecture: Architecture)
 
 
 def _add_rule(program: _Program, rule: Rule, number: int) -> None:
-    """Append a block that ends in a return: nothing after it needs the call's number once it matched."""
+    """Append a block that ends in a return, or has the call's number loaded again for the rules that follow."""
     block = _Program()
-    if rule.argument is None:
-        block.add(_RETURN, rule.action)
-    else:
+    if rule.argument is not None:
         block.add(_LOAD_WORD, _ARGUMENTS_OFFSET + 8 * rule.argument.index)
         checks = [(_JUMP_EQUAL, value) for value in rule.argument.values]
         if rule.argument.bits:
@@ -88,6 +89,9 @@ def _add_rule(program: _Program, rule: Rule, number: int) -> None:
         for left, (operation, value) in zip(range(len(checks), 0, -1), checks, strict=True):
             block.add(operation, value, left, 0)
         block.add(_RETURN, rule.otherwise)
+    if rule.action is None:
+        block.add(_LOAD_WORD, _NUMBER_OFFSET)
+    else:
         block.add(_RETURN, rule.action)
     program.add(_JUMP_EQUAL, number, 0, len(block.code))
     program.code += block.code

@@ -1,28 +1,23 @@
 """The bench of one file: it runs sealed functions and tools in the cage for an operation in the worker."""
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from filemill.processing.bench import Limits, Output, SealedFunction, ToolExit
-from filemill.processing.cage.children import Children
-from filemill.processing.cage.evidence import merge_usage
-from filemill.processing.cage.output_files import OutputFiles
-from filemill.processing.cage.process import ConfinedProcess
+from filemill.processing.bench import Input, Limits, Output, SealedFunction, ToolExit, Workspace
+from filemill.processing.cage.place import Place
 from filemill.processing.cage.sealed_run import SealedRun
-from filemill.processing.cage.sources import open_anew, open_output
+from filemill.processing.cage.sources import measure, open_anew
 from filemill.processing.cage.tool_run import ToolRun
-from filemill.processing.cage.zygote_client import Preload
-from filemill.processing.errors import Cancelled, ProcessingError
-from filemill.processing.input_limits import InputLimits
+from filemill.processing.cage.workspace import WorkspaceDirectory
+
+WHOLE = (0.0, 100.0)
 
 
 class SliceBench:
-    """One file's place of work; see `filemill.processing.bench.Bench`.
+    """One file's place of work with one of its files as the input; see `filemill.processing.bench.Bench`.
 
     All but `kill` is called in one thread. After `kill`, from any thread, what runs is dead within milliseconds, and
     this call and every later one raises `Cancelled`.
@@ -30,42 +25,50 @@ class SliceBench:
 
     def __init__(
         self,
+        place: Place,
         *,
-        children: Children,
-        preload: Preload,
-        source_fd: int,
-        media_type: str,
+        source: Input | Output,
         file_name: str,
-        scratch: Path,
         limits: Limits,
-        input_limits: InputLimits,
-        on_progress: Callable[[float, str], None] | None,
+        share: tuple[float, float] = WHOLE,
     ) -> None:
-        self.media_type = media_type
-        self.input_limits = input_limits
+        self.media_type = source.media_type
+        self.input_limits = place.input_limits
         self.file_name = file_name
-        self.source_size = os.fstat(source_fd).st_size
-        self._children = children
-        self._preload = preload
-        self._source_fd = source_fd
+        self.source_size = measure(source)
+        self.inputs: Sequence[Input] = place.inputs
+        self._place = place
+        self._source = source
         self._limits = limits
-        self._on_progress = on_progress
-        self._files = OutputFiles(scratch)
-        self._lock = threading.Lock()
-        self._running: ConfinedProcess | None = None
-        self._is_killed = False
-        self._usage: dict[str, Any] = {}
+        self._share = share
 
     @property
     def outputs(self) -> list[Output]:
         """The outputs so far, in the order of their making."""
-        return list(self._files.kept)
+        return list(self._place.files.kept)
 
     @property
     def usage(self) -> dict[str, Any]:
         """The evidence so far: `peak_memory_bytes`, `cpu_seconds`, and of the last process that ended or failed
         `exit_code`, `signal` and `stderr_tail`."""
-        return dict(self._usage)
+        return dict(self._place.usage)
+
+    def derive(
+        self,
+        output: Output | None,
+        *,
+        file_name: str | None = None,
+        limits: Limits | None = None,
+        share: tuple[float, float] = WHOLE,
+    ) -> "SliceBench":
+        """Return the same place of work with another input; see the protocol."""
+        return SliceBench(
+            self._place,
+            source=self._source if output is None else output,
+            file_name=file_name or (self.file_name if output is None else output.name),
+            limits=limits or self._limits,
+            share=(self._scale(share[0]), self._scale(share[1])),
+        )
 
     def call(
         self,
@@ -73,21 +76,23 @@ class SliceBench:
         arguments: Mapping[str, Any] | None = None,
         *,
         source: Output | None = None,
-        share: tuple[float, float] = (0.0, 100.0),
+        inputs: Sequence[Output | Input] = (),
+        share: tuple[float, float] = WHOLE,
         limits: Limits | None = None,
     ) -> dict[str, Any]:
         """Run a sealed function in the cage and return its facts; see the protocol."""
         module, name = self._name(function)
         limits = limits or self._limits
-        with self._open_source(source) as descriptor:
-            self._refuse_when_killed()
-            child = self._children.take_sealed_child(limits)
-            run = SealedRun(child, limits=limits, files=self._files, tell=self._scale_progress(share))
+        with ExitStack() as opened:
+            sources = [opened.enter_context(self._open_source(each)) for each in (source, *inputs)]
+            self._place.refuse_when_killed()
+            child = self._place.children.take_sealed_child(limits)
+            run = SealedRun(child, limits=limits, files=self._place.files, tell=self._scale_progress(share))
             try:
-                with self._supervise(child.process):
-                    return run.call(module, name, arguments or {}, source=descriptor)
+                with self._place.supervise(child.process):
+                    return run.call(module, name, arguments or {}, sources=sources)
             except BaseException:
-                self._children.drop_sealed_child()
+                self._place.children.drop_sealed_child()
                 run.discard_outputs()
                 raise
 
@@ -97,42 +102,60 @@ class SliceBench:
         arguments: Sequence[str],
         *,
         outputs: Sequence[Output] = (),
+        inputs: Sequence[Output | Input] = (),
+        workspace: Workspace | None = None,
         on_line: Callable[[str], None] | None = None,
         limits: Limits | None = None,
     ) -> ToolExit:
         """Run a tool under the cage's exec zygote; see the protocol. A tool that Filemill doesn't know: `KeyError`."""
-        run = ToolRun(tool, arguments, limits=limits or self._limits, files=self._files)
-        with self._open_source(None) as descriptor, _open_pipe() as (reader, writer):
-            self._refuse_when_killed()
-            process = run.start(self._children, source=descriptor, outputs=outputs, lines=writer)
-            with self._supervise(process):
+        directory = _as_directory(workspace)
+        run = ToolRun(tool, arguments, limits=limits or self._limits, files=self._place.files, workspace=directory)
+        with ExitStack() as opened:
+            sources = [opened.enter_context(self._open_source(each)) for each in (None, *inputs)]
+            reader, writer = opened.enter_context(_open_pipe())
+            self._place.refuse_when_killed()
+            if directory is not None:
+                opened.enter_context(directory.use())
+            process = run.start(self._place.children, sources=sources, outputs=outputs, lines=writer)
+            with self._place.supervise(process):
                 return run.wait(process, lines=reader, on_line=on_line)
+
+    @contextmanager
+    def open_workspace(self) -> Iterator[Workspace]:
+        """Make a directory for tools to work in; it is removed with all that was left there."""
+        directory = WorkspaceDirectory(
+            self._place.name_workspace(),
+            uid=self._place.children.find_uid(),
+            limits=self._limits,
+            files=self._place.files,
+            open_source=self._open_source,
+        )
+        try:
+            yield directory
+        finally:
+            directory.close()
 
     def create_output(self, name: str, media_type: str) -> Output:
         """Make an empty output file in scratch, to be filled by a tool; `ValueError` for what is not allowed."""
-        output, descriptor = self._files.create(name, media_type)
+        output, descriptor = self._place.files.create(name, media_type)
         os.close(descriptor)
         return output
 
     def discard(self, output: Output) -> None:
         """Drop an output that is not to be published."""
-        self._files.discard(output)
+        self._place.files.discard(output)
 
     def progress(self, percent: float, message: str = "") -> None:
-        """Tell how much of the task is done, 0 to 100."""
-        if self._on_progress is not None:
-            self._on_progress(percent, message)
+        """Tell how much of the bench's work is done, 0 to 100."""
+        self._place.progress(self._scale(percent), message)
 
     def kill(self) -> None:
         """Kill whatever runs here, now; may be called from any thread."""
-        with self._lock:
-            self._is_killed = True
-            if self._running is not None:
-                self._running.kill()
+        self._place.kill()
 
     def close(self) -> None:
         """Leave the bench. The slice's sealed child lives on for the next file; the outputs stay in scratch."""
-        self._children.finish_file()
+        self._place.children.finish_file()
 
     def __enter__(self) -> Self:
         return self
@@ -144,41 +167,26 @@ class SliceBench:
 
     def _name(self, function: SealedFunction) -> tuple[str, str]:
         module, name = function.__module__, function.__qualname__
-        if "." in name or not self._preload.allows(module):
-            raise ValueError(f"{module}.{name} can't be called in the cage: the zygote loads {self._preload}.")
+        if "." in name or not self._place.preload.allows(module):
+            raise ValueError(f"{module}.{name} can't be called in the cage: the zygote loads {self._place.preload}.")
         return module, name
 
-    def _open_source(self, source: Output | None) -> AbstractContextManager[int]:
-        return open_anew(self._source_fd) if source is None else open_output(source.path)
+    def _open_source(self, source: Output | Input | None) -> AbstractContextManager[int]:
+        return open_anew(self._source if source is None else source)
+
+    def _scale(self, percent: float) -> float:
+        begin, end = self._share
+        return begin + (end - begin) * percent / 100.0
 
     def _scale_progress(self, share: tuple[float, float]) -> Callable[[float, str], None]:
         begin, end = share
         return lambda fraction, message: self.progress(begin + (end - begin) * fraction, message)
 
-    def _refuse_when_killed(self) -> None:
-        if self._is_killed:
-            raise Cancelled(f"The work on {self.file_name} was cancelled.")
 
-    @contextmanager
-    def _supervise(self, process: ConfinedProcess) -> Iterator[None]:
-        """Let `kill` reach a process, and keep the evidence of what it used; being killed outweighs any other end."""
-        began_cpu_seconds = process.count_cpu_seconds()
-        with self._lock:
-            self._running = process
-            if self._is_killed:  # It came between the last look and now.
-                process.kill()
-        try:
-            yield
-        except ProcessingError as error:
-            self._refuse_when_killed()
-            self._usage = merge_usage(self._usage, process, began_cpu_seconds)
-            error.evidence = {**self._usage, **error.evidence}
-            raise
-        finally:
-            with self._lock:
-                self._running = None
-        self._usage = merge_usage(self._usage, process, began_cpu_seconds)
-        self._refuse_when_killed()
+def _as_directory(workspace: Workspace | None) -> WorkspaceDirectory | None:
+    if workspace is None or isinstance(workspace, WorkspaceDirectory):
+        return workspace
+    raise TypeError("A tool works in a workspace that its bench has opened.")
 
 
 @contextmanager

@@ -1,12 +1,14 @@
 """A slice: the work on a few files of one user, which share a sealed child as long as it behaves."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filemill.processing.bench import Limits
+from filemill.processing.bench import Input, Limits
 from filemill.processing.cage.children import Children
+from filemill.processing.cage.place import Place
 from filemill.processing.cage.slice_bench import SliceBench
 from filemill.processing.cage.zygote_client import Preload, ZygoteClient
 from filemill.processing.input_limits import InputLimits
@@ -28,23 +30,25 @@ class Slice:
         scratch: Path,
         limits: Limits,
         input_limits: InputLimits | None = None,
+        inputs: Sequence[Input] = (),
         on_progress: Callable[[float, str], None] | None = None,
     ) -> SliceBench:
-        """Open the bench of one file. `source_fd` stays the caller's; outputs are made in `scratch`.
+        """Open the bench of one file. Its descriptor and those of `inputs` stay the caller's; outputs go to `scratch`.
 
         `on_progress` is called with percent (0 to 100) and a message, in the thread that runs the call.
         """
-        return SliceBench(
+        place = Place(
             children=self._children,
             preload=self._preload,
-            source_fd=source_fd,
-            media_type=media_type,
             file_name=file_name,
+            inputs=inputs,
             scratch=scratch,
-            limits=limits,
             input_limits=input_limits or InputLimits(),
             on_progress=on_progress,
         )
+        size = os.fstat(source_fd).st_size
+        source = Input(name=file_name, media_type=media_type, size=size, fd=source_fd)
+        return SliceBench(place, source=source, file_name=file_name, limits=limits)
 
     def close(self) -> None:
         """End the slice and its sealed child."""

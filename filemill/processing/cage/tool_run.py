@@ -12,10 +12,15 @@ from filemill.processing.cage.children import Children
 from filemill.processing.cage.output_files import OutputFiles
 from filemill.processing.cage.process import ConfinedProcess
 from filemill.processing.cage.watching import Finish, Watch
-from filemill.processing.errors import SystemFault
+from filemill.processing.cage.workspace import HOME, TEMPORARY, WorkspaceDirectory
 
 _LINE_BYTES: Final = 4096
 _ENVIRONMENT: Final = {"LANG": "C.UTF-8", "TZ": "UTC", "MALLOC_ARENA_MAX": "2"}
+# A tool's user may be unable to pass the directories above its workspace; this leads there all the same.
+_WORKSPACE_ENVIRONMENT: Final = {
+    "HOME": f"/proc/self/cwd/{HOME}",
+    "TMPDIR": f"/proc/self/cwd/{TEMPORARY}",
+}
 
 
 class LineReader:
@@ -42,31 +47,54 @@ class LineReader:
 class ToolRun:
     """A tool's run, from its start to its judgement."""
 
-    def __init__(self, tool: str, arguments: Sequence[str], *, limits: Limits, files: OutputFiles) -> None:
+    def __init__(
+        self,
+        tool: str,
+        arguments: Sequence[str],
+        *,
+        limits: Limits,
+        files: OutputFiles,
+        workspace: WorkspaceDirectory | None,
+    ) -> None:
         self._tool = tools.TOOLS[tool]
-        binary = tools.find(tool)
-        if binary is None:
-            raise SystemFault(f"{tool} is not installed: run `filemill doctor`.", code="tool_missing")
-        self._binary = binary
+        self._command = tools.find_command(self._tool)
         self._arguments = arguments
         self._limits = limits
         self._files = files
+        self._workspace = workspace
 
-    def start(self, children: Children, *, source: int, outputs: Sequence[Output], lines: int) -> ConfinedProcess:
-        """Execute the tool with the source at 3, the pipe for lines at 4 and the outputs from 5 on."""
+    def start(
+        self, children: Children, *, sources: Sequence[int], outputs: Sequence[Output], lines: int
+    ) -> ConfinedProcess:
+        """Execute the tool with the first source at 3, the pipe for lines at 4, the outputs and then the other sources
+        from 5 on."""
         request = {
-            "argv": [str(self._binary), *self._arguments],
-            "files": [str(path) for path in tools.list_files(self._binary)],
+            "argv": [*self._command.argv, *self._arguments],
+            "runs": self._command.runs,
+            "reads": self._command.reads,
+            "uses": self._command.uses,
             "may_fork": self._tool.may_fork,
-            "environment": _ENVIRONMENT,
+            "may_use_unix_sockets": self._tool.may_use_unix_sockets,
+            "has_workspace": self._workspace is not None,
+            "environment": self._list_environment(),
             "limits": asdict(self._limits),
         }
         with ExitStack() as opened:
-            descriptors = [source, lines]
+            descriptors = [sources[0], lines]
             for output in outputs:
                 descriptors.append(os.open(output.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW))
                 opened.callback(os.close, descriptors[-1])
+            descriptors += sources[1:]
+            if self._workspace is not None:
+                descriptors.append(self._workspace.descriptor)
             return children.start_tool(request, descriptors)
+
+    def _list_environment(self) -> dict[str, str]:
+        of_workspace = _WORKSPACE_ENVIRONMENT if self._workspace is not None else {}
+        return {**_ENVIRONMENT, **of_workspace, **self._tool.environment}
+
+    def _count_bytes(self) -> int:
+        return self._files.count_bytes() + (self._workspace.count_bytes() if self._workspace is not None else 0)
 
     def wait(self, process: ConfinedProcess, *, lines: int, on_line: Callable[[str], None] | None) -> ToolExit:
         """Wait for the tool's end. Raises `ProcessingError` for a broken limit or a death; it is always dead after."""
@@ -75,7 +103,8 @@ class ToolRun:
             process=process,
             limits=self._limits,
             readers={lines: reader.read},
-            count_output_bytes=self._files.count_bytes,
+            count_output_bytes=self._count_bytes,
+            has_family=self._tool.may_fork,
         )
         try:
             finish = watch.wait()
@@ -88,5 +117,6 @@ class ToolRun:
             raise broken
         if finish is not Finish.ENDED or end.returncode is None:
             raise verdicts.judge_death(end, self._limits)
-        self._files.check_size(self._limits)
+        if self._count_bytes() > self._limits.output_bytes:
+            raise verdicts.output_limit(self._limits)
         return ToolExit(returncode=end.returncode, stderr_tail=end.stderr_tail)

@@ -1,18 +1,45 @@
-"""The tools that the cage can run: how each is found, and the files that it needs to start."""
+"""The tools that the cage can run: how each is found, and what it needs beyond its descriptors."""
 
+import importlib.util
+import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import imageio_ffmpeg
 
+from filemill.processing.cage import ocr, soffice
+from filemill.processing.errors import SystemFault
+
 _LIBRARY: Final = re.compile(r"^\s*(?:\S+ => )?(/\S+) \(0x[0-9a-f]+\)$", re.MULTILINE)
 _LOADER_CACHE: Final = Path("/etc/ld.so.cache")
+_LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
+_FONTS: Final = (
+    "/etc/fonts",
+    "/usr/share/fontconfig",
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "/var/cache/fontconfig",
+)
+_TESSERACT_DATA: Final = ("/usr/share/tesseract-ocr", "/usr/share/tessdata", "/usr/local/share/tessdata")
+_OFFICE_DATA: Final = (
+    "/etc/libreoffice",
+    "/usr/share/libreoffice",
+    "/usr/share/liblangtag",
+    "/usr/share/hunspell",
+    "/usr/share/hyphen",
+    "/usr/share/mythes",
+    "/var/lib/libreoffice",
+    "/var/spool/libreoffice",
+)
+_DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,24 +47,136 @@ class Tool:
     """A program that the cage may execute."""
 
     name: str
-    locate: Callable[[], str | None]
+    locate: Callable[[], Sequence[str] | None]
+    """Returns the words that its command line begins with, an absolute path first; None when it is not installed."""
+    packages: tuple[str, ...] = ()
+    """Debian's packages that install it."""
+    programs: tuple[str, ...] = ()
+    """Other programs that it starts, as `PATH` finds them."""
+    list_reads: Callable[[], Sequence[str]] = tuple
+    """Returns the files and directories that it may read, beneath which nothing is secret; those that are missing do
+    no harm."""
+    uses_devices: bool = False
     may_fork: bool = False
+    may_use_unix_sockets: bool = False
+    """Pair them and listen on them in its workspace; none can be connected to a path."""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def _locate_ffmpeg() -> str | None:
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A tool as it is on this machine: how its command line begins, and the paths that it keeps."""
+
+    argv: tuple[str, ...]
+    runs: tuple[str, ...]
+    reads: tuple[str, ...]
+    uses: tuple[str, ...]
+
+
+def _locate_ffmpeg() -> Sequence[str] | None:
     try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
+        return (str(imageio_ffmpeg.get_ffmpeg_exe()),)
     except RuntimeError:
-        return shutil.which("ffmpeg")
+        return _locate_in_path("ffmpeg")
 
 
-TOOLS: Final = {tool.name: tool for tool in (Tool(name="ffmpeg", locate=_locate_ffmpeg),)}
+def _locate_in_path(program: str) -> Sequence[str] | None:
+    found = shutil.which(program)
+    return (found,) if found else None
+
+
+def _find_office() -> Path | None:
+    """Return the directory of LibreOffice's program, behind the link that the package puts into the path."""
+    found = shutil.which("soffice")
+    return Path(found).resolve().parent if found else None
+
+
+def _locate_office() -> Sequence[str] | None:
+    """LibreOffice is run as a library, by a Python program: its own one insists on a socket in /tmp."""
+    directory = _find_office()
+    if directory is None or soffice.find_library(directory) is None:
+        return None
+    return (_find_interpreter(), "-I", "-B", soffice.__file__, str(directory))
+
+
+def _list_office_reads() -> Sequence[str]:
+    directory = _find_office()
+    installed = (str(directory.parent),) if directory else ()
+    return (soffice.__file__, sysconfig.get_path("stdlib"), *installed, *_LIBRARIES, *_FONTS, *_OFFICE_DATA)
+
+
+def _locate_ocrmypdf() -> Sequence[str] | None:
+    """It is a package of the same environment, started by the same interpreter."""
+    if importlib.util.find_spec("ocrmypdf") is None:
+        return None
+    return (sys.executable, "-I", "-B", ocr.__file__)
+
+
+def _list_ocrmypdf_reads() -> Sequence[str]:
+    packages = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    environment = str(Path(sys.prefix, "pyvenv.cfg"))
+    return (ocr.__file__, *packages, environment, *_LIBRARIES, *_FONTS, *_TESSERACT_DATA)
+
+
+def _find_interpreter() -> str:
+    """Return the interpreter behind a virtual environment's, which needs nothing but its own library."""
+    return os.path.realpath(sys.executable)
+
+
+TOOLS: Final = {
+    tool.name: tool
+    for tool in (
+        Tool(name="ffmpeg", locate=_locate_ffmpeg, packages=("ffmpeg",)),
+        Tool(
+            name="soffice",
+            locate=_locate_office,
+            packages=("libreoffice-writer-nogui", "libreoffice-calc-nogui", "libreoffice-impress-nogui"),
+            list_reads=_list_office_reads,
+            uses_devices=True,
+            environment={"SAL_USE_VCLPLUGIN": "svp"},
+        ),
+        Tool(
+            name="tesseract",
+            locate=lambda: _locate_in_path("tesseract"),
+            packages=("tesseract-ocr",),
+            list_reads=lambda: _TESSERACT_DATA,
+            environment={"OMP_THREAD_LIMIT": "1"},
+        ),
+        Tool(
+            name="ocrmypdf",
+            locate=_locate_ocrmypdf,
+            packages=("ocrmypdf", "tesseract-ocr"),
+            programs=("tesseract",),
+            list_reads=_list_ocrmypdf_reads,
+            uses_devices=True,
+            may_fork=True,
+            environment={"OMP_THREAD_LIMIT": "1", "PATH": "/usr/local/bin:/usr/bin:/bin"},
+        ),
+    )
+}
 
 
 def find(tool: str) -> Path | None:
     """Return where a tool's program lies, or None when it is not installed; an unknown tool is a `KeyError`."""
     located = TOOLS[tool].locate()
-    return Path(located).resolve() if located else None
+    return Path(located[0]) if located else None
+
+
+def find_command(tool: Tool) -> Command:
+    """Return how a tool is run here; raises `SystemFault` (`tool_missing`) when it is not installed."""
+    located = tool.locate()
+    if not located:
+        packages = " ".join(tool.packages)
+        message = f"{tool.name} is not installed: run apt-get install {packages}, then `filemill doctor`."
+        raise SystemFault(message, code="tool_missing")
+    programs = (located[0], *(found for program in tool.programs if (found := shutil.which(program))))
+    files = dict.fromkeys(path for program in programs for path in list_files(Path(program).resolve()))
+    return Command(
+        argv=tuple(located),
+        runs=tuple(str(path) for path in files),
+        reads=tuple(path for path in tool.list_reads() if Path(path).exists()),
+        uses=_DEVICES if tool.uses_devices else (),
+    )
 
 
 @cache
@@ -48,5 +187,8 @@ def list_files(binary: Path) -> tuple[Path, ...]:
     """
     listed = subprocess.run(["ldd", str(binary)], capture_output=True, text=True, timeout=30, check=False, env={})
     libraries = [Path(found) for found in _LIBRARY.findall(listed.stdout)]
-    caches = [_LOADER_CACHE] if _LOADER_CACHE.exists() else []
-    return (binary, *libraries, *caches)
+    return (binary, *libraries, *_existing(_LOADER_CACHE))
+
+
+def _existing(*paths: Path) -> Iterator[Path]:
+    return (path for path in paths if path.exists())

@@ -44,6 +44,8 @@ def judge_finish(finish: Finish, limits: Limits) -> ProcessingError | None:
         return memory_limit(limits)
     if finish is Finish.OUTPUT:
         return output_limit(limits)
+    if finish is Finish.PROCESSES:
+        return LimitError(f"The work started more than {limits.processes} processes.", code="process_limit")
     return None
 
 

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import Final
 
 from filemill.processing.bench import Limits
+from filemill.processing.cage.families import Usage
 from filemill.processing.cage.process import ConfinedProcess
 
 _SAMPLE_SECONDS: Final = 0.1
@@ -23,6 +24,7 @@ class Finish(Enum):
     MEMORY = auto()
     CPU = auto()
     OUTPUT = auto()
+    PROCESSES = auto()
 
 
 @dataclass(kw_only=True)
@@ -37,8 +39,11 @@ class Watch:
     limits: Limits
     readers: Mapping[int, Callable[[], bool]]
     count_output_bytes: Callable[[], int]
+    has_family: bool = False
+    """Whether what it starts is watched with it; a process that can't fork is spared the looking."""
     peak_data_bytes: int = 0
     _began_cpu_seconds: float = 0.0
+    _sample_seconds: float = _SAMPLE_SECONDS
 
     def wait(self) -> Finish:
         """Wait for the answer, the end of the process or a broken limit; the process is left as it is."""
@@ -50,16 +55,19 @@ class Watch:
             now = time.monotonic()
             if now >= deadline:
                 return Finish.TIME
-            ready = dict(poll.poll(min(_SAMPLE_SECONDS, deadline - now) * 1000))
+            ready = dict(poll.poll(min(self._sample_seconds, deadline - now) * 1000))
             if self._take(ready, poll):
                 return Finish.ANSWERED
             if self.process.pidfd in ready:
                 return Finish.ENDED
-            if time.monotonic() - sampled_at >= _SAMPLE_SECONDS:
-                sampled_at = time.monotonic()
+            if time.monotonic() - sampled_at >= self._sample_seconds:
+                began_at = time.monotonic()
                 broken = self._find_broken_limit()
                 if broken:
                     return broken
+                sampled_at = time.monotonic()
+                # Thousands of files take long to look at: at most a tenth of the time goes into that.
+                self._sample_seconds = max(_SAMPLE_SECONDS, 10 * (sampled_at - began_at))
 
     def _prepare_poll(self) -> select.poll:
         poll = select.poll()
@@ -79,10 +87,22 @@ class Watch:
         if sample is None:
             return None
         self.peak_data_bytes = max(self.peak_data_bytes, sample.data_bytes)
-        if sample.memory_bytes > self.limits.memory_bytes:
-            return Finish.MEMORY
-        if self.process.count_cpu_seconds() - self._began_cpu_seconds > self.limits.cpu_seconds:
-            return Finish.CPU
-        if self.count_output_bytes() > self.limits.output_bytes:
-            return Finish.OUTPUT
-        return None
+        if self.has_family:
+            used = self.process.measure_family()
+        else:
+            cpu_seconds = self.process.count_cpu_seconds() - self._began_cpu_seconds
+            used = Usage(processes=1, memory_bytes=sample.memory_bytes, cpu_seconds=cpu_seconds)
+        return judge_usage(used, self.limits) or (
+            Finish.OUTPUT if self.count_output_bytes() > self.limits.output_bytes else None
+        )
+
+
+def judge_usage(used: Usage, limits: Limits) -> Finish | None:
+    """Return which limit is broken by what is used, or None."""
+    if used.processes > limits.processes:
+        return Finish.PROCESSES
+    if used.memory_bytes > limits.memory_bytes:
+        return Finish.MEMORY
+    if used.cpu_seconds > limits.cpu_seconds:
+        return Finish.CPU
+    return None

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final, NoReturn
 
-from filemill.processing.cage import kernel, wire
+from filemill.processing.cage import families, kernel, wire
 from filemill.processing.cage.layers import Mode
 from filemill.processing.cage.probing import find_layers
 from filemill.processing.cage.sealed import run_sealed_child
@@ -51,6 +51,10 @@ def load(libraries: Sequence[str], packages: Sequence[str], modules: Sequence[st
         sys.modules["pyvips"].cache_set_max(0)
 
 
+class _WorkerGone(BaseException):
+    """The worker has died; nothing but the way out may catch this."""
+
+
 class Zygote:
     """Answers the worker's requests until the worker is gone."""
 
@@ -71,6 +75,16 @@ class Zygote:
                     self._kill(request["pid"])
                 case "reap":
                     self._reap(request["pid"])
+
+    def end_all(self) -> None:
+        """Kill all that runs, with what it has started: only its first process would die with us by itself."""
+        for pid in list(self._children):
+            _kill_group(pid)
+        for pid in list(self._children):
+            with contextlib.suppress(ChildProcessError):  # It was reaped just when we were told to leave.
+                os.waitpid(pid, 0)
+        self._children.clear()
+        self._end_orphans()
 
     def _start(self, request: dict[str, Any], descriptors: list[int]) -> None:
         zygote_pid = os.getpid()
@@ -102,6 +116,7 @@ class Zygote:
         _kill_group(pid)
         _, status, used = os.wait4(pid, 0)
         self._children.discard(pid)
+        self._end_orphans()
         wire.send_message(
             self._control,
             {
@@ -110,6 +125,17 @@ class Zygote:
                 "cpu_seconds": used.ru_utime + used.ru_stime,
             },
         )
+
+    def _end_orphans(self) -> None:
+        """Kill and reap what a dead child has left behind, also outside of its group: orphans come to us.
+
+        Each one killed hands on its own children, so it goes on until there are none.
+        """
+        while orphans := [pid for pid in families.list_children(os.getpid()) if pid not in self._children]:
+            for pid in orphans:
+                os.kill(pid, signal.SIGKILL)
+            for pid in orphans:
+                os.waitpid(pid, 0)
 
 
 def _kill_group(pid: int) -> None:
@@ -121,15 +147,21 @@ def _kill_group(pid: int) -> None:
         return  # No group of that name: nothing else to kill.
 
 
+def _leave(_number: int, _frame: object) -> NoReturn:
+    raise _WorkerGone
+
+
 def main(
     control_descriptor: int, *, parent_pid: int, is_main_thread: bool, mode: Mode, preload: list[list[str]]
 ) -> None:
     """Load, probe, say what holds here, and serve; returns when the worker has closed its end."""
+    signal.signal(signal.SIGTERM, _leave)
     if is_main_thread:  # Elsewhere the starting thread may end before its process does; the socket's end is told too.
-        kernel.die_with_parent(parent_pid)
+        kernel.die_with_parent(parent_pid, by=signal.SIGTERM)
     control = wire.adopt(control_descriptor)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.chdir("/")
+    kernel.adopt_orphans()
     # A tool's descriptors are gathered above the ones it will see, so there must be room for both.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard) if hard > 0 else 4096, hard))
@@ -147,5 +179,8 @@ def main(
     gc.collect()
     gc.freeze()  # What is never collected is never written to, and stays shared with the children.
     active = frozenset(name for name, layer in asdict(layers).items() if layer["is_active"])
-    with contextlib.suppress(wire.ConnectionEnded):
-        Zygote(control, layers=active).serve()
+    zygote = Zygote(control, layers=active)
+    try:
+        zygote.serve()
+    except (wire.ConnectionEnded, _WorkerGone):
+        zygote.end_all()

@@ -1,6 +1,7 @@
 """The worker's side of the zygote: starting it, asking it to fork and execute, kill and reap."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,12 +13,13 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import filemill
-from filemill.processing.cage import wire
+from filemill.processing.cage import families, wire
 from filemill.processing.cage.layers import Layers, Mode
 from filemill.processing.errors import SystemFault
 
 _START_SECONDS: Final = 60.0
 _ANSWER_SECONDS: Final = 10.0
+_LEAVE_SECONDS: Final = 2.0
 _NOBODY: Final = 65534
 
 # The worker's own search path comes after -I's: what Filemill can import here, the zygote can import too.
@@ -64,6 +66,9 @@ class ZygoteClient:
         self._preload = preload
         self._mode = mode
         self._log: IO[bytes] = tempfile.TemporaryFile(prefix="filemill-zygote-")  # noqa: SIM115 - lives as we do
+        self.uid: int | None = None
+        """The user id of all that it forks, where it is not the worker's own."""
+        self._started: set[int] = set()
         self._control, theirs = wire.make_pair()
         self._control.settimeout(_START_SECONDS)
         self._receiver = wire.Receiver(self._control, maximum_descriptors=1)
@@ -118,11 +123,13 @@ class ZygoteClient:
             extra_groups=None if uid is None else (),
         )
         try:
-            return process, self._greet(process)
+            layers = self._greet(process)
         except BaseException:
             process.kill()
             process.wait()
             raise
+        self.uid = uid
+        return process, layers
 
     def _greet(self, process: "subprocess.Popen[bytes]") -> Layers:
         greeting = self._hear_greeting(process)
@@ -163,7 +170,9 @@ class ZygoteClient:
     def start(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> tuple[int, int]:
         """Fork (and execute) a child; return its pid and a pidfd. Raises `ZygoteLost`."""
         answer, received = self._ask(request, descriptors)
-        return int(answer["pid"]), received[0]
+        pid = int(answer["pid"])
+        self._started.add(pid)
+        return pid, received[0]
 
     def kill(self, pid: int) -> None:
         """Kill a child with its group, if it was not reaped yet. Never blocks, never fails: a lost zygote took it."""
@@ -174,7 +183,17 @@ class ZygoteClient:
 
     def reap(self, pid: int) -> dict[str, Any]:
         """Return how a child ended and what it used; it is killed if it still runs. Raises `ZygoteLost`."""
-        return self._ask({"do": "reap", "pid": pid})[0]
+        told = self._ask({"do": "reap", "pid": pid})[0]
+        self._started.discard(pid)
+        return told
+
+    def list_family(self, pid: int) -> list[int]:
+        """Return a child with all its descendants, and those whose parents are gone, which the zygote took on.
+
+        Whose those were, nobody can tell; they are killed when the first child is reaped.
+        """
+        orphans = [found for found in families.list_children(self.pid) if found not in self._started]
+        return [found for root in (pid, *orphans) for found in families.list_descendants(root)]
 
     def _ask(self, request: Mapping[str, Any], descriptors: Sequence[int] = ()) -> tuple[dict[str, Any], list[int]]:
         with self._lock:
@@ -186,8 +205,22 @@ class ZygoteClient:
                 raise ZygoteLost(str(error)) from error
 
     def close(self) -> None:
-        """Kill the zygote; its children die with it."""
-        self._process.kill()
-        self._process.wait()
+        """End the zygote. It kills all that it has started; where it was killed itself, that is done here."""
         self._control.close()
+        try:
+            self._process.wait(_LEAVE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for pid in self._started:
+            _kill_group(pid)
+        self._started.clear()
         self._log.close()
+
+
+def _kill_group(pid: int) -> None:
+    """Kill what is left of a group whose zygote is gone; a group without members is gone itself."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return

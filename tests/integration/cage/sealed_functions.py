@@ -42,6 +42,13 @@ def shout(call: SealedCall) -> dict[str, Any]:
     return {"letters": len(text)}
 
 
+def join(call: SealedCall) -> dict[str, Any]:
+    """Return the texts of all inputs, with their sizes."""
+    descriptors = [call.source_fd, *call.input_fds]
+    sizes = [call.source_size, *call.input_sizes]
+    return {"texts": [os.read(descriptor, 100).decode() for descriptor in descriptors], "sizes": sizes}
+
+
 def greet(call: SealedCall) -> dict[str, Any]:
     """Return the arguments."""
     return {"arguments": dict(call.arguments)}

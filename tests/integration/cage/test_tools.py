@@ -1,15 +1,14 @@
 """FFmpeg under the exec zygote: source at 3, lines at 4, outputs from 5, and its limits."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from filemill.processing.cage import SliceBench
-from filemill.processing.cage.tools import find
+from filemill.processing.cage.tools import TOOLS, find
 from filemill.processing.errors import LimitError, SystemFault
 from tests.integration.cage.conftest import LIMITS, OpenBench
 
@@ -106,10 +105,10 @@ def test_runs_of_a_tool_leak_no_descriptor(bench: SliceBench) -> None:
 
 
 def test_a_tool_that_is_not_installed_is_said_to_be_missing(bench: SliceBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    find_nothing: Callable[[str], Path | None] = lambda _tool: None  # noqa: E731 - its type is what is said here
-    monkeypatch.setattr("filemill.processing.cage.tools.find", find_nothing)
-    with pytest.raises(SystemFault) as caught:
-        bench.run_tool("ffmpeg", ["-version"])
+    absent = replace(TOOLS["tesseract"], locate=lambda: None)
+    monkeypatch.setitem(TOOLS, "tesseract", absent)
+    with pytest.raises(SystemFault, match="apt-get install tesseract-ocr") as caught:
+        bench.run_tool("tesseract", ["--version"])
     assert caught.value.code == "tool_missing"
 
 

@@ -57,7 +57,8 @@ def ask_sealed(architecture: Architecture) -> Ask:
 
 @pytest.fixture
 def ask_tool(architecture: Architecture) -> Ask:
-    return make_asker(architecture, filters.for_tool(pid=PID, may_fork=False), seccomp.ALLOW)
+    rules = filters.for_tool(pid=PID, may_fork=False, may_use_unix_sockets=False)
+    return make_asker(architecture, rules, seccomp.ALLOW)
 
 
 @pytest.mark.parametrize("call", ["read", "write", "pread64", "futex", "munmap", "exit_group", "clock_gettime"])
@@ -96,7 +97,8 @@ def test_threads_are_born_and_processes_are_not(ask_sealed: Ask, ask_tool: Ask) 
 
 
 def test_a_tool_that_may_fork_still_makes_no_namespace(architecture: Architecture) -> None:
-    ask = make_asker(architecture, filters.for_tool(pid=PID, may_fork=True), seccomp.ALLOW)
+    rules = filters.for_tool(pid=PID, may_fork=True, may_use_unix_sockets=False)
+    ask = make_asker(architecture, rules, seccomp.ALLOW)
     assert ask("clone", 17) == seccomp.ALLOW
     assert ask("clone", 0x10000000 | 17) == EPERM
 
@@ -106,6 +108,30 @@ def test_only_the_process_itself_can_be_signalled(ask_sealed: Ask, ask_tool: Ask
         assert ask("tgkill", PID) == seccomp.ALLOW
         assert ask("tgkill", 1) == EPERM
         assert ask("kill", PID) == EPERM
+
+
+@pytest.mark.parametrize("call", ["socket", "socketpair"])
+def test_a_tool_that_may_use_unix_sockets_gets_streams_and_nothing_else(architecture: Architecture, call: str) -> None:
+    rules = filters.for_tool(pid=PID, may_fork=False, may_use_unix_sockets=True)
+    ask = make_asker(architecture, rules, seccomp.ALLOW)
+    unix, stream, datagram, close_on_exec = 1, 1, 2, 0o2000000
+    assert ask(call, unix, stream | close_on_exec) == seccomp.ALLOW
+    assert ask(call, unix, datagram | close_on_exec) == EPERM
+    assert ask(call, 2, stream) == EPERM
+    assert ask("connect", 5) == EPERM
+    assert ask("listen", 5) == seccomp.ALLOW
+
+
+def test_a_tool_changes_no_owner_and_only_thinks_that_it_changes_a_mode(ask_tool: Ask) -> None:
+    assert ask_tool("fchownat") == EPERM
+    assert ask_tool("fsetxattr") == EPERM
+    assert ask_tool("fchmodat") == seccomp.refuse(0)
+    assert ask_tool("utimensat") == seccomp.refuse(0)
+
+
+def test_a_tool_owns_no_signals_of_descriptors(ask_tool: Ask) -> None:
+    assert ask_tool("fcntl", 3, 8) == EPERM
+    assert ask_tool("fcntl", 3, 1030) == seccomp.ALLOW
 
 
 @pytest.mark.parametrize("call", ["socket", "connect", "ptrace", "setsid", "setpgid", "unshare", "setuid", "keyctl"])

@@ -66,4 +66,5 @@ def test_what_the_worker_saw_broken_is_named() -> None:
         Finish.CPU: "time_limit",
         Finish.MEMORY: "memory_limit",
         Finish.OUTPUT: "output_limit",
+        Finish.PROCESSES: "process_limit",
     }

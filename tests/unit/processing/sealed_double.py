@@ -1,7 +1,7 @@
 """A SealedCall in this very process, on real descriptors, and what became of it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,11 @@ class OutputDouble:
 class SealedCallDouble:
     """What the cage gives a sealed function, without the cage."""
 
-    def __init__(self, source: Path, scratch: Path, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, source: Path, scratch: Path, arguments: Mapping[str, Any], inputs: Sequence[Path] = ()) -> None:
         self.source_fd = os.open(source, os.O_RDONLY)
         self.source_size = source.stat().st_size
+        self.input_fds: Sequence[int] = [os.open(path, os.O_RDONLY) for path in inputs]
+        self.input_sizes: Sequence[int] = [path.stat().st_size for path in inputs]
         self.arguments = arguments
         self.outputs: dict[str, OutputDouble] = {}
         self.fractions: list[float] = []
@@ -44,6 +46,7 @@ class SealedCallDouble:
         self.fractions.append(fraction)
 
     def close(self) -> None:
-        os.close(self.source_fd)
+        for descriptor in (self.source_fd, *self.input_fds):
+            os.close(descriptor)
         for output in self.outputs.values():
             os.close(output.fd)

@@ -1,0 +1,91 @@
+"""The place of work on one file: what all benches on it share, and what `kill` reaches."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filemill.processing.bench import Input
+from filemill.processing.cage.children import Children
+from filemill.processing.cage.evidence import merge_usage
+from filemill.processing.cage.output_files import OutputFiles
+from filemill.processing.cage.process import ConfinedProcess
+from filemill.processing.cage.zygote_client import Preload
+from filemill.processing.errors import Cancelled, ProcessingError
+from filemill.processing.input_limits import InputLimits
+
+
+class Place:
+    """The children, files and evidence of the work on one file.
+
+    All but `kill` is called in one thread. After `kill`, from any thread, what runs is dead within milliseconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        children: Children,
+        preload: Preload,
+        file_name: str,
+        inputs: Sequence[Input],
+        input_limits: InputLimits,
+        scratch: Path,
+        on_progress: Callable[[float, str], None] | None,
+    ) -> None:
+        self.children = children
+        self.preload = preload
+        self.inputs = tuple(inputs)
+        self.input_limits = input_limits
+        self.files = OutputFiles(scratch)
+        self.usage: dict[str, Any] = {}
+        self._file_name = file_name
+        self._scratch = scratch
+        self._workspaces = itertools.count(1)
+        self._on_progress = on_progress
+        self._lock = threading.Lock()
+        self._running: ConfinedProcess | None = None
+        self._is_killed = False
+
+    def name_workspace(self) -> Path:
+        """Return a new path for a workspace; no output can be called like it."""
+        return self._scratch / f".workspace-{next(self._workspaces)}"
+
+    def progress(self, percent: float, message: str) -> None:
+        """Tell how much of the task is done, 0 to 100."""
+        if self._on_progress is not None:
+            self._on_progress(percent, message)
+
+    def kill(self) -> None:
+        """Kill whatever runs here, now; may be called from any thread."""
+        with self._lock:
+            self._is_killed = True
+            if self._running is not None:
+                self._running.kill()
+
+    def refuse_when_killed(self) -> None:
+        """Raise `Cancelled` once the place was killed."""
+        if self._is_killed:
+            raise Cancelled(f"The work on {self._file_name} was cancelled.")
+
+    @contextmanager
+    def supervise(self, process: ConfinedProcess) -> Iterator[None]:
+        """Let `kill` reach a process, and keep the evidence of what it used; being killed outweighs any other end."""
+        began_cpu_seconds = process.count_cpu_seconds()
+        with self._lock:
+            self._running = process
+            if self._is_killed:  # It came between the last look and now.
+                process.kill()
+        try:
+            yield
+        except ProcessingError as error:
+            self.refuse_when_killed()
+            self.usage = merge_usage(self.usage, process, began_cpu_seconds)
+            error.evidence = {**self.usage, **error.evidence}
+            raise
+        finally:
+            with self._lock:
+                self._running = None
+        self.usage = merge_usage(self.usage, process, began_cpu_seconds)
+        self.refuse_when_killed()

@@ -1,0 +1,134 @@
+"""The program that runs in the cage as the tool `soffice`: LibreOffice as a library, for one document.
+
+    python -I soffice.py PROGRAM_DIRECTORY INPUT OUTPUT FORMAT [FILTER_OPTIONS] [OUTPUT FORMAT FILTER_OPTIONS]…
+
+It is executed by its path and imports nothing of Filemill. Names are relative to its working directory, the workspace.
+It makes a profile there, without macros, links or anything of another document, and ends with 0, with 3 when the
+document can't be loaded, or with 4 when it can't be saved; standard error says why.
+
+Why not `soffice --convert-to`: that binds a socket in /tmp whatever it is told, and waits for most of a second in all.
+"""
+
+import ctypes
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+NOT_LOADED: Final = 3
+NOT_SAVED: Final = 4
+_BAD_USAGE: Final = 2
+_LIBRARIES: Final = ("libsofficeapp.so", "libmergedlo.so")
+_PROFILE: Final = ".profile"
+_SETTINGS: Final = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+{items}
+</oor:items>
+"""
+_ITEM: Final = (
+    '<item oor:path="/org.openoffice.{path}"><prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop></item>'
+)
+_HARDENING: Final = (
+    ("Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
+    ("Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
+    ("Office.Common/Security/Scripting", "DisableActiveContent", "true"),
+    ("Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+    ("Office.Writer/Content/Update", "Link", "0"),
+    ("Office.Calc/Content/Update", "Link", "2"),
+    ("Office.Common/Java/ApplicationSettings", "Enable", "false"),
+)
+
+# Places in LibreOffice's tables of functions (LibreOfficeKit.h), which only ever grow at their end.
+_KIT_GET_ERROR: Final = 3
+_KIT_LOAD_WITH_OPTIONS: Final = 4
+_DOCUMENT_SAVE_AS: Final = 2
+
+
+class OfficeError(Exception):
+    """LibreOffice could not do what it was asked; the code is the program's exit code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def find_library(directory: Path) -> Path | None:
+    """Return the library that can be asked for LibreOffice; distributions build it under one of two names."""
+    return next((directory / name for name in _LIBRARIES if (directory / name).is_file()), None)
+
+
+class Office:
+    """LibreOffice, started in this process with a profile of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        library_path = find_library(directory)
+        if library_path is None:
+            raise OfficeError(f"There is no LibreOffice in {directory}.", _BAD_USAGE)
+        _write_profile(Path(_PROFILE, "user"))
+        library = ctypes.CDLL(str(library_path))
+        library.libreofficekit_hook_2.restype = ctypes.c_void_p
+        library.libreofficekit_hook_2.argtypes = (ctypes.c_char_p, ctypes.c_char_p)
+        self._kit = library.libreofficekit_hook_2(os.fsencode(directory), _to_url(_PROFILE))
+        if not self._kit:
+            raise OfficeError("LibreOffice does not start.", _BAD_USAGE)
+
+    def convert(self, source: str, wishes: Sequence[tuple[str, str, str]]) -> None:
+        """Load a document and save it as (name, format, filter options), once or more."""
+        load = _find(self._kit, _KIT_LOAD_WITH_OPTIONS, ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_char_p))
+        document = load(self._kit, _to_url(source), None)
+        if not document:
+            raise OfficeError(self._explain(), NOT_LOADED)
+        save = _find(document, _DOCUMENT_SAVE_AS, ctypes.c_int, (ctypes.c_char_p,) * 3)
+        for name, kind, options in wishes:
+            if not save(document, _to_url(name), kind.encode(), options.encode()):
+                raise OfficeError(self._explain(), NOT_SAVED)
+
+    def _explain(self) -> str:
+        said = _find(self._kit, _KIT_GET_ERROR, ctypes.c_char_p, ())(self._kit)
+        return bytes(said or b"LibreOffice does not say why.").decode(errors="replace")
+
+
+def _find(thing: int, place: int, result: type, arguments: tuple[type, ...]) -> "ctypes._FuncPointer":
+    """Return a function of an object: the object begins with a pointer to its table, the table with its size."""
+    table = ctypes.cast(thing, ctypes.POINTER(ctypes.POINTER(ctypes.c_void_p)))[0]
+    return ctypes.CFUNCTYPE(result, ctypes.c_void_p, *arguments)(table[place])
+
+
+def _to_url(name: str) -> bytes:
+    """Name a file by the one absolute path that leads to the working directory when those above it are closed."""
+    return f"file:///proc/self/cwd/{quote(name)}".encode()
+
+
+def _write_profile(directory: Path) -> None:
+    directory.mkdir(parents=True)
+    items = "\n".join(_ITEM.format(path=path, name=name, value=value) for path, name, value in _HARDENING)
+    (directory / "registrymodifications.xcu").write_text(_SETTINGS.format(items=items), encoding="utf-8")
+
+
+def _read_wishes(words: Sequence[str]) -> list[tuple[str, str, str]]:
+    padded = [*words, ""] if len(words) % 3 == 2 else list(words)
+    if not padded or len(padded) % 3:
+        raise OfficeError("It takes INPUT, and OUTPUT FORMAT FILTER_OPTIONS once or more.", _BAD_USAGE)
+    return [(padded[at], padded[at + 1], padded[at + 2]) for at in range(0, len(padded), 3)]
+
+
+def main(words: Sequence[str]) -> int:
+    """Convert as the command line says; return the exit code."""
+    try:
+        directory, source, *wishes = words
+        wanted = _read_wishes(wishes)
+        Office(Path(directory)).convert(source, wanted)
+    except OfficeError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.code
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    # LibreOffice's threads are not to be waited for, nor its leave-taking: all it had is thrown away.
+    os._exit(code)
