@@ -32,11 +32,12 @@ DOCUMENT_TYPES: Final = TEXT_TYPES | MARKUP_TYPES | OFFICE_TYPES | {PDF_TYPE}
 OUTPUT_TYPES: Final = (
     IMAGE_TYPES
     | VIDEO_TYPES
-    | DOCUMENT_TYPES
+    | (DOCUMENT_TYPES - {"text/html"})
     | {"text/vtt", "application/zip", "application/octet-stream"}
     | {"application/vnd.apple.mpegurl", "application/dash+xml", "video/mp2t", "video/iso.segment"}
 )
-"""What an operation may make: a cage that asks for an output of another type is refused."""
+"""What an operation may make: a cage that asks for an output of another type is refused. So is a page, which may hold
+scripts."""
 
 _EXTENSIONS: Final[Mapping[str, str]] = {
     "image/jpeg": "jpg",
