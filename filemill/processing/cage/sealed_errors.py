@@ -1,6 +1,7 @@
 """What a sealed child tells of an exception; it is pure, and runs where nothing can be loaded any more."""
 
 import errno
+import re
 import traceback
 from collections.abc import Iterator
 from typing import Any, Final
@@ -10,7 +11,13 @@ from filemill.processing.errors import ProcessingError
 _TRACEBACK_CHARACTERS: Final = 4000
 _MESSAGE_CHARACTERS: Final = 2000
 # Libraries in C report these two only in words.
-_MEMORY_WORDS: Final = ("insufficient memory", "out of memory", "memory allocation", "cannot allocate memory")
+_MEMORY_WORDS: Final = re.compile(
+    "insufficient memory|out of memory|memory allocation|cannot allocate memory"
+    # libtiff says this too when a directory claims to have no entry: then nothing was asked for.
+    r"|failed to allocate memory(?!.{0,60}\(0 elements)"
+)
+# libheif calls it a memory error when a file goes beyond a bound of its own, and allocates nothing.
+_NO_MEMORY_WORDS: Final = "security limit exceeded"
 _DISK_WORDS: Final = ("no space left on device",)
 
 
@@ -18,6 +25,7 @@ def describe_error(error: Exception) -> dict[str, Any]:
     """Return the message for the worker: an error of processing, or what broke in Filemill's own code.
 
     A lack of memory or disk shows through whatever an operation made of it: a file is not corrupt for want of room.
+    Only an operation that raises its error `from None` has looked, and knows better.
     """
     shortage = _find_shortage(error)
     if shortage:
@@ -37,7 +45,7 @@ def describe_error(error: Exception) -> dict[str, Any]:
 def _find_shortage(error: BaseException) -> str | None:
     for link in _follow(error):
         words = str(link).lower()
-        if isinstance(link, MemoryError) or any(word in words for word in _MEMORY_WORDS):
+        if isinstance(link, MemoryError) or (_MEMORY_WORDS.search(words) and _NO_MEMORY_WORDS not in words):
             return "memory"
         if getattr(link, "errno", None) == errno.ENOSPC or any(word in words for word in _DISK_WORDS):
             return "disk"
@@ -49,7 +57,7 @@ def _follow(error: BaseException | None) -> Iterator[BaseException]:
         if error is None:
             return
         yield error
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _name_class(error: ProcessingError) -> str:

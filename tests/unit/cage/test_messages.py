@@ -76,3 +76,47 @@ def test_a_lack_of_memory_shows_through_what_an_operation_made_of_it() -> None:
     error = InputError("It is corrupt.", code="corrupt_file")
     error.__cause__ = RuntimeError("VipsJpeg: Insufficient memory (case 4)")
     assert replies.read_reply(describe_error(error)) == replies.Short(of="memory")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "VipsJpeg: Insufficient memory (case 4)",
+        "heif: Memory allocation error (2.0)",
+        "out of memory --- size == 52MB",
+        "Failed to allocate memory for to read TIFF directory (65535 elements of 12 bytes each)",
+    ],
+)
+def test_a_lack_of_memory_is_heard_in_the_words_of_libraries(words: str) -> None:
+    assert describe_error(ValueError(words)) | {"traceback": ""} == {
+        "type": "shortage",
+        "of": "memory",
+        "traceback": "",
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "unable to copy to memory VipsJpeg: premature end of JPEG image",
+        "heif: Memory allocation error: Security limit exceeded: iloc box contains 65535 items",
+        "Failed to allocate memory for to read TIFF directory (0 elements of 12 bytes each)",
+    ],
+)
+def test_damage_that_speaks_of_memory_is_damage(words: str) -> None:
+    raised = InputError("The picture is damaged.", code="corrupt_file")
+    raised.__cause__ = ValueError(words)
+    assert describe_error(raised)["code"] == "corrupt_file"
+
+
+def test_an_operation_that_knows_better_than_a_library_is_believed() -> None:
+    with pytest.raises(InputError) as caught:
+        count_streams()
+    assert describe_error(caught.value)["code"] == "too_many_streams"
+
+
+def count_streams() -> None:
+    try:
+        raise MemoryError
+    except MemoryError:
+        raise InputError("There are too many streams.", code="too_many_streams") from None

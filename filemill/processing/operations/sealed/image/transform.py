@@ -98,7 +98,7 @@ def _read_header(call: SealedCall, *, auto_orient: bool, max_pixels: int) -> Pic
         image = decode_bitmap(call)
     else:
         image = pyvips.Image.new_from_source(_open_source(call), "", access="sequential", fail_on=_FAIL_ON)
-    pages = image.get_n_pages()
+    pages = _count_pages(image)
     if pages > call.arguments["max_frames"]:
         message = f"The picture has {pages:,} frames; it may have {call.arguments['max_frames']:,}."
         raise InputError(message, code="too_many_frames")
@@ -108,6 +108,11 @@ def _read_header(call: SealedCall, *, auto_orient: bool, max_pixels: int) -> Pic
     if has_to_turn and orientation >= 5:
         size = Size(size.height, size.width)
     return Picture(media_type=media_type, image=image, size=size, pages=pages, has_to_turn=has_to_turn)
+
+
+def _count_pages(image: Any) -> int:
+    """Count as the header does: libvips's own count calls 10,000 frames and more a single one."""
+    return int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
 
 
 def _open_source(call: SealedCall) -> Any:
@@ -252,12 +257,16 @@ def _save(image: Any, fd: int, output_format: str, percent: int, *, strip: bool)
 
 
 def _explain(error: Any) -> ProcessingError:
-    """Turn what libvips says into whose fault it is."""
+    """Turn what libvips says into whose fault it is; a lack of memory is seen by the cage, whatever is said here."""
     said = f"{error.message} {error.detail}".strip()
     lowered = said.lower()
     evidence: dict[str, object] = {"libvips": said[:2000]}
-    if "memory" in lowered:
-        return LimitError("The picture needs more memory than it may use.", code="memory_limit", evidence=evidence)
+    if "exceeds the maximum image size" in lowered:
+        message = "The picture has more pixels than its decoder accepts."
+        return InputError(message, code="too_many_pixels", evidence=evidence)
+    if "maximum nesting" in lowered:
+        message = "The picture's boxes are nested too deeply."
+        return InputError(message, code="too_deeply_nested", evidence=evidence)
     if "file too large" in lowered:
         message = "The copy of the picture grew larger than is allowed."
         return LimitError(message, code="output_limit", evidence=evidence)
