@@ -40,13 +40,32 @@ def test_valid_json_is_valid_however_it_is_cut(value: object, size: int, indent:
         ("", "line 1, column 1"),
         ("[]\n[]", "line 2, column 1"),
         ("[NaN]", "NaN is not JSON"),
-        ("[[[[[" * 30_000, "nested too deeply"),
     ],
 )
 @pytest.mark.parametrize("size", [1, 3, 10_000_000])
 def test_a_mistake_is_told_by_line_and_column(text: str, place: str, size: int) -> None:
-    if size == 1 and len(text) > 1000:
-        size = 1000
     with pytest.raises(InputError, match=place) as caught:
         JsonStream(_cut(text, size)).read_document(max_keys=9)
     assert caught.value.code == "corrupt_file"
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 1000, 10_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"[":', "}"), ('[{"{":"]",":":', "}]")])
+def test_values_may_be_nested_as_deeply_as_allowed_and_no_deeper(limit: int, opening: str, closing: str) -> None:
+    pair = opening.count("[") + opening.count("{") - opening.count('"[') - opening.count('"{')
+
+    def read(depth: int) -> None:
+        text = opening * (depth // pair) + "[" * (depth % pair) + "1" + "]" * (depth % pair) + closing * (depth // pair)
+        JsonStream(_cut(text, 1000), max_nesting=limit).read_document(max_keys=9)
+
+    read(limit)
+    with pytest.raises(InputError, match="nested too deeply") as caught:
+        read(limit + 1)
+    assert caught.value.code == "too_deeply_nested"
+
+
+@pytest.mark.parametrize("text", ["[" * 150_000, '{"a":' * 150_000, "[[[" + "[1]," * 20_000 + '["]"' + "[" * 5000])
+def test_text_that_is_nested_without_end_is_refused(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        JsonStream(_cut(text, 1000)).read_document(max_keys=9)
+    assert caught.value.code in ("too_deeply_nested", "corrupt_file")

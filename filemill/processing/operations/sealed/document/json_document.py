@@ -16,13 +16,15 @@ _MAX_KEY_CHARACTERS_TOLD: Final = 200
 def read_json(call: SealedCall) -> dict[str, Any]:
     """Give encoding, the outermost type, its length and keys, and a preview of JSON of any size, in bounded memory.
 
-    Arguments: `text`, whether to write it in UTF-8 as text.txt. Raises InputError `corrupt_file` with line and column.
+    Arguments: `text`, whether to write it in UTF-8 as text.txt; `max_nesting`. Raises InputError `corrupt_file` and
+    `too_deeply_nested` with line and column.
     """
     refuse_empty(call)
     encoding = detect_encoding(call)
     copy = call.create_output("text.txt", "text/plain") if call.arguments["text"] else None
     counts = TextCounts()
-    stream = JsonStream(_count(DecodedText(call, encoding, copy=copy).pieces(), counts))
+    pieces = _count(DecodedText(call, encoding, copy=copy).pieces(), counts)
+    stream = JsonStream(pieces, max_nesting=call.arguments["max_nesting"])
     kind, length = stream.read_document(max_keys=_MAX_KEYS_TOLD)
     counted = counts.describe()
     facts: dict[str, Any] = {

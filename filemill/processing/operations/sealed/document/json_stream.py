@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
@@ -13,6 +14,9 @@ MAX_VALUE_CHARACTERS: Final = 16 * 1024 * 1024
 """How long a value that is parsed whole may be; longer ones, below `OPENED_DEPTH`, are refused as `too_large`."""
 
 _NOT_OF_NUMBER: Final = re.compile(r"[^-+.0-9eE]")
+_BRACKETS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
+_FRAMES_BESIDE: Final = 200
+"""Room on the stack for all but the nested values."""
 _WHITESPACE: Final = " \t\n\r"
 _TYPES: Final = {"{": "object", "[": "array", '"': "string", "t": "boolean", "f": "boolean", "n": "null"}
 
@@ -23,8 +27,9 @@ class JsonStream:
     Parsing it all would need many times its size in memory, and a parser of events doesn't say where it stumbled.
     """
 
-    def __init__(self, pieces: Iterator[str]) -> None:
+    def __init__(self, pieces: Iterator[str], *, max_nesting: int = 1000) -> None:
         self._pieces = pieces
+        self._max_nesting = max_nesting
         self._buffer = ""
         self._at = 0
         self._is_ended = False
@@ -37,19 +42,29 @@ class JsonStream:
         """Read to the end; give the outermost value's type and, of a container, its length.
 
         The first `max_keys` keys of an outermost object are kept in `keys`. Raises InputError `corrupt_file` for a
-        mistake, `too_large` for a value that is too long.
+        mistake, `too_large` for a value that is too long, `too_deeply_nested` beyond `max_nesting`.
         """
-        opening = self._peek()
-        kind = _TYPES.get(opening, "number")
-        length = self._read_value(1, max_keys=max_keys)
-        if self._peek():
-            self._fail(self._at, "there is something after its end")
+        frames = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(frames, self._max_nesting + _FRAMES_BESIDE))
+        try:
+            opening = self._peek()
+            kind = _TYPES.get(opening, "number")
+            length = self._read_value(1, max_keys=max_keys)
+            if self._peek():
+                self._fail(self._at, "there is something after its end")
+        finally:
+            sys.setrecursionlimit(frames)
         return kind, length
 
     def _read_value(self, depth: int, *, max_keys: int = 0) -> int | None:
         opening = self._peek()
-        if depth > OPENED_DEPTH or opening not in ("{", "["):
+        if opening not in ("{", "["):
             self._read_whole()
+            return None
+        if depth > self._max_nesting:
+            self._refuse_depth()
+        if depth > OPENED_DEPTH:
+            self._read_whole(above=depth - 1)
             return None
         self._at += 1
         return self._walk_object(depth, max_keys) if opening == "{" else self._walk_array(depth)
@@ -82,7 +97,8 @@ class JsonStream:
                 return length
             self._take(",", "a comma or a closing bracket is missing")
 
-    def _read_whole(self) -> Any:
+    def _read_whole(self, *, above: int = 0) -> Any:
+        """Parse the value in hand, which lies within `above` others."""
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._buffer, self._at)
@@ -93,10 +109,12 @@ class JsonStream:
                 self._fill()
                 continue
             except RecursionError:
-                self._fail(self._at, "it is nested too deeply")
+                self._refuse_depth()
             except ValueError as error:
                 self._fail(self._at, str(error))
             if self._is_ended or _NOT_OF_NUMBER.search(self._buffer, end):
+                if above and above + measure_nesting(self._buffer, self._at, end) > self._max_nesting:
+                    self._refuse_depth()
                 self._at = end
                 return value
             self._fill()  # "1." parses as 1, and goes on in the next piece
@@ -152,6 +170,14 @@ class JsonStream:
             return self._first_line, self._first_column + at
         return self._first_line + newlines, at - self._buffer.rindex("\n", 0, at)
 
+    def _refuse_depth(self) -> NoReturn:
+        line, column = self._locate(self._at)
+        raise InputError(
+            f"The JSON is nested too deeply at line {line}, column {column}: it may have {self._max_nesting:,} levels.",
+            code="too_deeply_nested",
+            evidence={"line": line, "column": column},
+        )
+
     def _fail(self, at: int, complaint: str) -> NoReturn:
         line, column = self._locate(at)
         reason = complaint if self._buffer[at:] else f"{complaint} (the text ends there)"
@@ -160,6 +186,19 @@ class JsonStream:
             code="corrupt_file",
             evidence={"line": line, "column": column},
         )
+
+
+def measure_nesting(text: str, start: int, end: int) -> int:
+    """Count how many containers of valid JSON lie within one another at its deepest place."""
+    depth = deepest = 0
+    for found in _BRACKETS.finditer(text, start, end):
+        match text[found.start()]:
+            case "[" | "{":
+                depth += 1
+                deepest = max(deepest, depth)
+            case "]" | "}":
+                depth -= 1
+    return deepest
 
 
 def _refuse_constant(name: str) -> NoReturn:
