@@ -86,7 +86,8 @@ class VideoOptions(Options):
 def transcode(bench: Bench, options: VideoOptions) -> dict[str, Any]:
     """Give the film's container, duration, codecs, size, fps, bit rate and streams, its poster and the encoded film.
 
-    Raises InputError `corrupt_file`, `unsupported_format`, `too_many_pixels`, `too_long`.
+    Raises InputError `corrupt_file`, `unsupported_format`, `too_many_pixels`, `too_long`,
+    `too_many_streams`.
     """
     facts = _probe(bench)
     is_encoding = any(option is not None for option in (options.format, options.resize, options.quality))
@@ -100,7 +101,11 @@ def transcode(bench: Bench, options: VideoOptions) -> dict[str, Any]:
 
 
 def _probe(bench: Bench) -> dict[str, Any]:
-    arguments = {"demuxer": ffmpeg.DEMUXERS[bench.media_type], "codecs": list(ffmpeg.CODECS)}
+    arguments = {
+        "demuxer": ffmpeg.DEMUXERS[bench.media_type],
+        "codecs": list(ffmpeg.CODECS),
+        "max_streams": bench.input_limits.max_streams,
+    }
     facts = bench.call(probe_film, arguments, share=(0.0, 3.0), limits=_PROBE_LIMITS)
     most_pixels = min(MAX_FRAME_PIXELS, bench.input_limits.max_pixels)
     if facts["width"] * facts["height"] > most_pixels:
@@ -197,7 +202,7 @@ def _run_encoder(bench: Bench, facts: dict[str, Any], encoding: Encoding) -> tup
 
 def _check_film(bench: Bench, film: Output, output_format: VideoFormat) -> dict[str, Any]:
     """Probe what was encoded: what FFmpeg wrote is believed only when it can be read again."""
-    arguments = {"demuxer": ffmpeg.DEMUXERS[f"video/{output_format}"], "codecs": list(ffmpeg.CODECS)}
+    arguments = {"demuxer": ffmpeg.DEMUXERS[f"video/{output_format}"], "codecs": list(ffmpeg.CODECS), "max_streams": 2}
     made = bench.call(probe_film, arguments, source=film, share=(96.0, 100.0), limits=_PROBE_LIMITS)
     film.facts.update({name: made[name] for name in ("width", "height", "duration", "video_codec", "audio_codec")})
     return made

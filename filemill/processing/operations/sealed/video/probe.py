@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 import av
+import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
@@ -18,21 +19,28 @@ _BOX_HEADER_BYTES: Final = 8
 _MAX_BOXES: Final = 10_000
 _DAMAGED: Final = "The video is damaged or cut short."
 
+av.logging.set_level(av.logging.ERROR)  # else FFmpeg's reasons are not to be heard
+
 
 def probe_film(call: SealedCall) -> dict[str, Any]:
     """Give duration (seconds), codecs, size (upright, square pixels), fps, bit rate (bit/s), rotation and streams.
 
-    Arguments: `demuxer`, FFmpeg's name of the container's reader; `codecs`, the decoders that may run. Whatever is not
-    known is None.
+    Arguments: `demuxer`, FFmpeg's name of the container's reader; `codecs`, the decoders that may run; `max_streams`.
+    Whatever is not known is None.
     """
     refuse_empty(call)
     if call.arguments["demuxer"] == "mov":
         _refuse_cut_boxes(call)
-    options = {"codec_whitelist": ",".join(call.arguments["codecs"])}
+    most_streams = int(call.arguments["max_streams"])
+    options = {"codec_whitelist": ",".join(call.arguments["codecs"]), "max_streams": str(most_streams)}
+    how = {"format": call.arguments["demuxer"], "options": options, "metadata_errors": "replace"}
     try:
-        with av.open(open_as_file(call), mode="r", format=call.arguments["demuxer"], options=options) as container:
+        with av.logging.Capture() as said, av.open(open_as_file(call), mode="r", **how) as container:
             return _describe(container, call)
     except av.FFmpegError as error:
+        if any("exceeds max_streams" in line for _, _, line in said):
+            message = f"The file holds more than {most_streams:,} streams."
+            raise InputError(message, code="too_many_streams") from None  # FFmpeg calls it a lack of memory
         raise InputError(_DAMAGED, code="corrupt_file", evidence={"ffmpeg": str(error)}) from error
 
 
@@ -55,7 +63,7 @@ def _describe(container: InputContainer, call: SealedCall) -> dict[str, Any]:
         "rotation": rotation,
         "video_codec": _name_codec(film),
         "audio_codec": _name_codec(sound) if sound else None,
-        "audio_channels": sound.codec_context.channels if sound else None,
+        "audio_channels": _count_channels(sound),
         "streams": [_describe_stream(stream) for stream in list(container.streams)[:_MAX_STREAMS_TOLD]],
     }
 
@@ -100,15 +108,21 @@ def _find_duration(container: InputContainer, film: VideoStream) -> float | None
     return None
 
 
+def _count_channels(sound: Any) -> int | None:
+    return None if sound is None or sound.codec_context is None else int(sound.codec_context.channels)
+
+
 def _describe_stream(stream: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {"index": stream.index, "type": stream.type, "codec": _name_codec(stream)}
     if stream.language:
         facts["language"] = stream.language
+    context = stream.codec_context
+    if context is None:  # of a codec that nobody knows
+        return facts
     if isinstance(stream, VideoStream):
-        context = stream.codec_context
         facts.update(width=context.width, height=context.height, fps=_round_rate(stream.average_rate))
     if isinstance(stream, AudioStream):
-        facts.update(sample_rate=stream.codec_context.sample_rate, channels=stream.codec_context.channels)
+        facts.update(sample_rate=context.sample_rate, channels=context.channels)
     return facts
 
 
@@ -128,6 +142,8 @@ def _refuse_cut_boxes(call: SealedCall) -> None:
     """
     file, start = open_as_file(call), 0
     for _ in range(_MAX_BOXES):
+        if start >= call.source_size:
+            return
         file.seek(start)
         header = file.read(2 * _BOX_HEADER_BYTES) or b""
         if len(header) < _BOX_HEADER_BYTES:
