@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-run run test chaos chaos-hosts check doctor clean
+.PHONY: help setup setup-run run test chaos chaos-hosts fuzz check doctor clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,11 @@ chaos: setup ## Strike the running service with every fault, under early and lat
 
 chaos-hosts: setup ## Cut, slow down and heal the links between several hosts, in network namespaces
 	@exec $(BIN)/python -m pytest tests/hosts $(ARGS)
+
+SEED ?= 1
+COUNT ?= 20000
+fuzz: setup ## Work on thousands of spoilt files in the cage, and tell what came of it (SEED=2, COUNT=5000)
+	@exec nice $(BIN)/python -m tests.hostile.fuzz --seed $(SEED) --count $(COUNT) $(ARGS)
 
 check: setup ## Lint, types, import rules, migrations, requirements
 	$(BIN)/ruff check .

@@ -1,0 +1,57 @@
+"""A stage, a cage and a way to hand in; and a watch over what no file may do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from filemill.files.sources import Source
+from filemill.processing.cage import Cage
+from filemill.tasks import intake
+from filemill.tasks.refusals import Refused
+from tests.hostile.staging import CanaryServer, Stage
+from tests.hostile.trial import Trials
+
+
+@pytest.fixture(scope="session")
+def canary_server() -> Iterator[CanaryServer]:
+    server = CanaryServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory, canary_server: CanaryServer) -> Stage:
+    return Stage(tmp_path_factory.mktemp("stage"), canary_server.url)
+
+
+@pytest.fixture(scope="session")
+def cage() -> Iterator[Cage]:
+    with Cage() as cage:
+        yield cage
+
+
+@pytest.fixture
+def inbox(tmp_path: Path, settings: object) -> Path:
+    """A root from which files are handed in."""
+    directory = tmp_path / "inbox"
+    directory.mkdir()
+    settings.FILEMILL_ROOTS = [directory]  # type: ignore[attr-defined]
+    return directory
+
+
+@pytest.fixture
+def trials(cage: Cage, tmp_path: Path, inbox: Path) -> Trials:
+    """Hand in as a client does, and work as a worker does."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    return Trials(cage, scratch, door=knock_at_intake)
+
+
+def knock_at_intake(path: Path, task_type: str) -> str | None:
+    """Go through the service's own door; give the code of its refusal."""
+    try:
+        intake.examine(Source.from_path(str(path)), task_type=task_type, field="file_path")
+    except Refused as refused:
+        return refused.problems[0].code
+    return None

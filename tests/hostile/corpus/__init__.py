@@ -1,0 +1,24 @@
+"""Every hostile file, family by family; nothing of them is kept, all are made when they are needed."""
+
+from typing import Final
+
+from tests.hostile.corpus import (
+    codecs,
+    damaged,
+    films,
+    names,
+    pdfs,
+    pictures,
+    polyglots,
+    reaching,
+    texts,
+    tiffs,
+)
+from tests.hostile.hostile import Hostile
+
+FAMILIES: Final = (codecs, damaged, films, names, pdfs, pictures, polyglots, reaching, texts, tiffs)
+
+
+def list_all() -> list[Hostile]:
+    """Give every hostile file, in the order of the families."""
+    return [hostile for family in FAMILIES for hostile in family.list_files()]

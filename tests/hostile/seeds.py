@@ -1,0 +1,170 @@
+"""Small good files of every format that is accepted: what the corpus spoils and the mutations begin with."""
+
+import io
+import json
+import subprocess
+import tempfile
+import zlib
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+import imageio_ffmpeg
+from PIL import Image, ImageDraw
+
+from tests.hostile.hostile import TaskType
+
+SAMPLES: Final = Path(__file__).parents[2] / "samples"
+
+_SIZE: Final = (96, 64)
+_FILMS: Final = {
+    "mp4": ("-c:v", "libx264", "-c:a", "aac", "-movflags", "+faststart"),
+    "late.mp4": ("-c:v", "libx264", "-c:a", "aac"),
+    "fragmented.mp4": ("-c:v", "libx264", "-an", "-movflags", "+frag_keyframe+empty_moov"),
+    "hevc.mp4": ("-c:v", "libx265", "-x265-params", "log-level=error:pools=1", "-an"),
+    "mov": ("-c:v", "mjpeg", "-c:a", "pcm_s16le"),
+    "avi": ("-c:v", "mpeg4", "-c:a", "mp3"),
+    "mkv": ("-c:v", "libx264", "-c:a", "flac"),
+    "webm": ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"),
+}
+
+
+def _draw(step: int = 0, mode: str = "RGB") -> Image.Image:
+    picture = Image.linear_gradient("L").resize(_SIZE).convert("RGB")
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse([10 + 6 * step, 8, 40 + 6 * step, 50], fill=(200, 40, 30 + 20 * step))
+    pen.line([0, 63, 95, 0], fill=(20, 30, 200), width=3)
+    return picture.convert(mode)
+
+
+def _save(picture: Image.Image, name: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, name, **options)
+    return stream.getvalue()
+
+
+def _animate(name: str) -> bytes:
+    first, *rest = (_draw(step) for step in range(6))
+    return _save(first, name, save_all=True, append_images=rest, duration=80, loop=0)
+
+
+def _stack_tiff() -> bytes:
+    first, *rest = (_draw(step) for step in range(3))
+    return _save(first, "tiff", save_all=True, append_images=rest, compression="tiff_lzw")
+
+
+def _with_exif() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "a mill"
+    return _save(_draw(), "jpeg", quality=80, exif=exif, progressive=True)
+
+
+def _make_film(name: str) -> bytes:
+    return film(*_FILMS[name], ending=ending_of(name))
+
+
+def film(*arguments: str, ending: str, source: str = "testsrc2=size=96x64:rate=10:duration=1.5") -> bytes:
+    """Make a short film with FFmpeg; the same arguments give the same bytes."""
+    sound = ["-f", "lavfi", "-i", "sine=frequency=330:duration=1.5:sample_rate=22050"] if "-c:a" in arguments else []
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-f", "lavfi", "-i", source, *sound]
+    with tempfile.TemporaryDirectory(prefix="filemill-seed-") as directory:
+        path = Path(directory) / f"film.{ending}"
+        pace = ("-threads", "1", "-fflags", "+bitexact", "-flags", "+bitexact")
+        pixels = () if "-pix_fmt" in arguments else ("-pix_fmt", "yuv420p")
+        subprocess.run([*command, *pace, *pixels, *arguments, str(path)], check=True, capture_output=True)
+        return path.read_bytes()
+
+
+def _make_pdf() -> bytes:
+    fonts = b"/Resources << /Font << /F 5 0 R >> >>"
+    return pdf(
+        {
+            1: b"<< /Type /Catalog /Pages 2 0 R >>",
+            2: b"<< /Type /Pages /Kids [3 0 R 6 0 R] /Count 2 >>",
+            3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 120] /Contents 4 0 R %s >>" % fonts,
+            4: stream(b"BT /F 18 Tf 20 60 Td (The mill turns) Tj ET 10 10 m 190 10 l S"),
+            5: b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+            6: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 120 200] /Contents 7 0 R %s >>" % fonts,
+            7: stream(zlib.compress(b"BT /F 12 Tf 20 60 Td (and turns) Tj ET 0 0 50 50 re f"), b"/Filter /FlateDecode"),
+        }
+    )
+
+
+def stream(data: bytes, entries: bytes = b"") -> bytes:
+    """Give a stream object of a PDF."""
+    return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(data), entries, data)
+
+
+def pdf(objects: Mapping[int, bytes], *, trailer: bytes = b"", head: bytes = b"%PDF-1.7\n") -> bytes:
+    """Put a PDF together; object 1 is its catalogue."""
+    parts, offsets, at = [head], {}, len(head)
+    for number, content in objects.items():
+        offsets[number] = at
+        parts.append(b"%d 0 obj\n%s\nendobj\n" % (number, content))
+        at += len(parts[-1])
+    size = max(objects) + 1
+    rows = [
+        b"%010d %05d %c \n" % (offsets.get(n, 0), 0 if n in offsets else 65535, b"n" if n in offsets else b"f")
+        for n in range(size)
+    ]
+    ending = b"trailer\n<< /Size %d /Root 1 0 R %s >>\nstartxref\n%d\n%%%%EOF\n" % (size, trailer, at)
+    return b"".join([*parts, b"xref\n0 %d\n" % size, *rows, ending])
+
+
+def _make_csv() -> bytes:
+    return b"name;amount;note\n" + b"".join(b'row %d;%d,50;"a ; in quotes"\n' % (n, n) for n in range(80))
+
+
+def _make_json() -> bytes:
+    return json.dumps(
+        {"name": "mill", "stones": [{"id": n, "weight": n * 1.5, "tags": ["a", "b"]} for n in range(40)]}
+    ).encode()
+
+
+_MAKERS: Final[Mapping[str, Callable[[], bytes]]] = {
+    "png": lambda: _save(_draw(mode="RGBA"), "png"),
+    "palette.png": lambda: _save(_draw().quantize(16), "png"),
+    "jpeg": lambda: _save(_draw(), "jpeg", quality=80),
+    "exif.jpeg": _with_exif,
+    "cmyk.jpeg": lambda: _save(_draw(mode="CMYK"), "jpeg", quality=80),
+    "gif": lambda: _save(_draw().quantize(32), "gif"),
+    "animated.gif": lambda: _animate("gif"),
+    "webp": lambda: _save(_draw(), "webp", quality=70),
+    "lossless.webp": lambda: _save(_draw(mode="RGBA"), "webp", lossless=True),
+    "animated.webp": lambda: _animate("webp"),
+    "bmp": lambda: _save(_draw(), "bmp"),
+    "palette.bmp": lambda: _save(_draw().quantize(16), "bmp"),
+    "tiff": _stack_tiff,
+    "deflate.tiff": lambda: _save(_draw(), "tiff", compression="tiff_adobe_deflate"),
+    "jpeg.tiff": lambda: _save(_draw(), "tiff", compression="jpeg"),
+    "avif": lambda: _save(_draw(), "avif", speed=10),
+    **{name: partial(_make_film, name) for name in _FILMS},
+    "pdf": _make_pdf,
+    "txt": lambda: "The mill turns, über Nacht.\n".encode() * 40,
+    "cp1251.txt": lambda: "Мельница крутится всю ночь и весь день.\n".encode("cp1251") * 20,
+    "utf16.txt": lambda: "The mill turns\n".encode("utf-16") * 20,
+    "csv": _make_csv,
+    "json": _make_json,
+}
+
+NAMES: Final = tuple(_MAKERS)
+
+
+@cache
+def seed(name: str) -> bytes:
+    """Give a good file by its name, which ends as a file's name does."""
+    return _MAKERS[name]()
+
+
+def ending_of(name: str) -> str:
+    """Give the file name ending of a seed."""
+    return name.rpartition(".")[2]
+
+
+def task_type_of(name: str) -> TaskType:
+    """Tell which task type a seed is for."""
+    if name in _FILMS:
+        return "video"
+    return "document" if ending_of(name) in ("pdf", "txt", "csv", "json") else "image"

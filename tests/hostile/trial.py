@@ -1,0 +1,157 @@
+"""One file handed in and worked on, as a worker does it: door, slice, bench, operation; and what was left behind."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from filemill.processing.bench import Output
+from filemill.processing.cage import Cage, SliceBench
+from filemill.processing.errors import Cancelled, ProcessingError
+from filemill.processing.media import HEAD_BYTES, sniff, task_type_of
+from filemill.processing.operations import Operation, for_task_type
+from filemill.processing.operations.checking import check
+
+How = Literal["refused", "failed", "completed", "stopped"]
+Door = Callable[[Path, str], str | None]
+"""Looks at a file that is said to be of a task type; gives the code of its refusal."""
+
+FAULT_OF_OURS: Final = "internal_error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How it went: `code` is empty for a completed file; `left` names what should be gone and is not."""
+
+    how: How
+    code: str
+    message: str
+    seconds: float
+    evidence: Mapping[str, Any]
+    outputs: tuple[Output, ...] = ()
+    result: Mapping[str, Any] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
+
+    @property
+    def signal(self) -> str | None:
+        """The signal that ended the confined process, if one did."""
+        found = self.evidence.get("signal")
+        return str(found) if found else None
+
+
+def knock(path: Path, task_type: str) -> str | None:
+    """Judge as the door does: by content, before anything is stored."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        return "empty_file"
+    media_type = sniff(head, path.name)
+    if media_type is None:
+        return "unsupported_format"
+    return None if task_type_of(media_type) == task_type else "type_mismatch"
+
+
+class Trials:
+    """Runs one file after another in one cage. Work that takes longer than `patience_seconds` is stopped."""
+
+    def __init__(self, cage: Cage, scratch: Path, *, patience_seconds: float = 30.0, door: Door = knock) -> None:
+        self._cage = cage
+        self._scratch = scratch
+        self._patience_seconds = patience_seconds
+        self._door = door
+        self._count = 0
+
+    def run(
+        self,
+        path: Path,
+        task_type: str,
+        options: Mapping[str, object] | None = None,
+        *,
+        operation: Operation[Any] | None = None,
+    ) -> Ended:
+        """Hand in a file and work on it to the end, whatever that is."""
+        began = time.monotonic()
+        code = self._door(path, task_type)
+        if code is not None:
+            return Ended(how="refused", code=code, message="", seconds=time.monotonic() - began, evidence={})
+        self._count += 1
+        scratch = self._scratch / str(self._count)
+        scratch.mkdir()
+        operation = operation or for_task_type(task_type)
+        zygote, descriptors_before = self._cage.zygote().pid, list_descriptors()
+        ended = self._work(path, operation, options or {}, scratch, began)
+        kept = {output.path.name for output in ended.outputs}
+        left = [f"file {entry.name}" for entry in scratch.iterdir() if entry.name not in kept]
+        left += [f"process {pid}" for pid in self._find_children()]
+        left += ["a dead zygote"] if self._cage.zygote().pid != zygote else []
+        left += [f"descriptor of {name}" for name in list_descriptors() - descriptors_before]
+        return Ended(**{**ended.__dict__, "left": tuple(left)})
+
+    def _work(
+        self, path: Path, operation: Operation[Any], options: Mapping[str, object], scratch: Path, began: float
+    ) -> Ended:
+        checked = check(operation, options)
+        if checked.options is None:
+            raise ValueError(f"the options are wrong: {checked.problems}")
+        usage: dict[str, Any] = {}
+
+        def end(how: How, code: str = "", message: str = "", **more: Any) -> Ended:
+            return Ended(how=how, code=code, message=message, seconds=time.monotonic() - began, **more)
+
+        try:
+            with self._open_bench(path, operation, scratch, usage) as bench:
+                result = operation.run(bench, checked.options)
+                return end("completed", evidence=bench.usage, outputs=tuple(bench.outputs), result=result)
+        except Cancelled:
+            return end("stopped", "stopped", evidence=usage)
+        except ProcessingError as error:
+            return end("failed", error.code, error.message, evidence={**usage, **error.evidence})
+        except Exception as error:  # noqa: BLE001 - a worker calls whatever it is its own fault
+            return end("failed", FAULT_OF_OURS, f"{type(error).__name__}: {error}", evidence=usage)
+
+    @contextmanager
+    def _open_bench(
+        self, path: Path, operation: Operation[Any], scratch: Path, usage: dict[str, Any]
+    ) -> Iterator[SliceBench]:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as source, self._cage.open_slice() as files:
+            media_type = sniff(os.pread(descriptor, HEAD_BYTES, 0), path.name)
+            bench = files.open_bench(
+                source_fd=source.fileno(),
+                media_type=str(media_type),
+                file_name=path.name,
+                scratch=scratch,
+                limits=operation.limits,
+            )
+            stop = threading.Timer(self._patience_seconds, bench.kill)
+            stop.start()
+            try:
+                yield bench
+            except BaseException:
+                for output in bench.outputs:  # as the worker does with an attempt that failed
+                    bench.discard(output)
+                raise
+            finally:
+                stop.cancel()
+                usage.update(bench.usage)
+                bench.close()
+
+    def _find_children(self) -> list[int]:
+        """Give the cage's processes beside its zygote: after a slice there are none."""
+        zygote = self._cage.zygote().pid
+        return [int(pid) for pid in Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()]
+
+
+def list_descriptors() -> set[str]:
+    """Give what this process holds open, by its targets."""
+    names: dict[str, str] = {}
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            names[entry.name] = os.readlink(entry)
+        except OSError:
+            continue  # that of the listing itself
+    return {f"{number} {target}" for number, target in names.items() if not target.startswith("/proc/")}
