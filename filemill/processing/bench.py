@@ -137,6 +137,11 @@ class Bench(Protocol):
     inputs: Sequence[Input]
     """The other input files of the task, in the order that the client gave them."""
 
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """The outputs so far, in the order of their making; what a call has made comes last."""
+        ...
+
     def call(
         self,
         function: SealedFunction,

@@ -39,6 +39,9 @@ _OFFICE_DATA: Final = (
     "/var/lib/libreoffice",
     "/var/spool/libreoffice",
 )
+_OFFICE_MODULES: Final = {"writer": "libswlo.so", "calc": "libsclo.so", "impress": "libsdlo.so"}
+_NO_LANGUAGES: Final = frozenset(("osd", "equ"))
+"""Data of Tesseract's for the direction of pages and for formulas."""
 _DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 
@@ -51,6 +54,10 @@ class Tool:
     """Returns the words that its command line begins with, an absolute path first; None when it is not installed."""
     packages: tuple[str, ...] = ()
     """Debian's packages that install it."""
+    list_parts: Callable[[], frozenset[str]] = frozenset
+    """Returns what of it is installed by packages of their own: languages, modules."""
+    name_part_package: Callable[[str], str] = str
+    """Returns Debian's package that installs a part."""
     programs: tuple[str, ...] = ()
     """Other programs that it starts, as `PATH` finds them."""
     list_reads: Callable[[], Sequence[str]] = tuple
@@ -105,6 +112,20 @@ def _list_office_reads() -> Sequence[str]:
     return (soffice.__file__, sysconfig.get_path("stdlib"), *installed, *_LIBRARIES, *_FONTS, *_OFFICE_DATA)
 
 
+def _list_office_modules() -> frozenset[str]:
+    directory = _find_office()
+    if directory is None:
+        return frozenset()
+    return frozenset(module for module, library in _OFFICE_MODULES.items() if (directory / library).is_file())
+
+
+def _list_languages() -> frozenset[str]:
+    """Return the languages whose data lies where Tesseract looks for it."""
+    patterns = ("*.traineddata", "tessdata/*.traineddata", "*/tessdata/*.traineddata")
+    found = (path for top in _TESSERACT_DATA for pattern in patterns for path in Path(top).glob(pattern))
+    return frozenset(path.stem for path in found) - _NO_LANGUAGES
+
+
 def _locate_ocrmypdf() -> Sequence[str] | None:
     """It is a package of the same environment, started by the same interpreter."""
     if importlib.util.find_spec("ocrmypdf") is None:
@@ -131,6 +152,8 @@ TOOLS: Final = {
             name="soffice",
             locate=_locate_office,
             packages=("libreoffice-writer-nogui", "libreoffice-calc-nogui", "libreoffice-impress-nogui"),
+            list_parts=_list_office_modules,
+            name_part_package="libreoffice-{}-nogui".format,
             list_reads=_list_office_reads,
             uses_devices=True,
             environment={"SAL_USE_VCLPLUGIN": "svp"},
@@ -139,6 +162,8 @@ TOOLS: Final = {
             name="tesseract",
             locate=lambda: _locate_in_path("tesseract"),
             packages=("tesseract-ocr",),
+            list_parts=_list_languages,
+            name_part_package=lambda language: f"tesseract-ocr-{language.lower().replace('_', '-')}",
             list_reads=lambda: _TESSERACT_DATA,
             environment={"OMP_THREAD_LIMIT": "1"},
         ),
@@ -156,19 +181,41 @@ TOOLS: Final = {
 }
 
 
-def find(tool: str) -> Path | None:
-    """Return where a tool's program lies, or None when it is not installed; an unknown tool is a `KeyError`."""
-    located = TOOLS[tool].locate()
-    return Path(located[0]) if located else None
+def find(needed: str) -> Path | None:
+    """Return where a tool's program lies, or None when it is not installed; an unknown tool is a `KeyError`.
+
+    `needed` may name a part of it too, as operations do in `needs`: `tesseract:uzb` is Tesseract with that language.
+    """
+    name, _, part = needed.partition(":")
+    tool = TOOLS[name]
+    located = tool.locate()
+    if not located or (part and part not in tool.list_parts()):
+        return None
+    return Path(located[0])
+
+
+def list_packages(needed: str) -> tuple[str, ...]:
+    """Return Debian's packages that install a tool, or its part (`tesseract:uzb`)."""
+    name, _, part = needed.partition(":")
+    return (TOOLS[name].name_part_package(part),) if part else TOOLS[name].packages
+
+
+def explain_lack(lacking: Sequence[str]) -> str:
+    """Say what is missing and how to install it."""
+    packages = dict.fromkeys(package for needed in lacking for package in list_packages(needed))
+    return f"{_name_all(lacking)} not installed: run apt-get install {' '.join(packages)}, then `filemill doctor`."
+
+
+def _name_all(lacking: Sequence[str]) -> str:
+    named = [f"{part} for {tool}" if part else tool for tool, _, part in (needed.partition(":") for needed in lacking)]
+    return f"{', '.join(named)} {'is' if len(named) == 1 else 'are'}"
 
 
 def find_command(tool: Tool) -> Command:
     """Return how a tool is run here; raises `SystemFault` (`tool_missing`) when it is not installed."""
     located = tool.locate()
     if not located:
-        packages = " ".join(tool.packages)
-        message = f"{tool.name} is not installed: run apt-get install {packages}, then `filemill doctor`."
-        raise SystemFault(message, code="tool_missing")
+        raise SystemFault(explain_lack([tool.name]), code="tool_missing")
     programs = (located[0], *(found for program in tool.programs if (found := shutil.which(program))))
     files = dict.fromkeys(path for program in programs for path in list_files(Path(program).resolve()))
     return Command(

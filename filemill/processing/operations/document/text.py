@@ -6,15 +6,19 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from filemill.processing.bench import Bench, Limits
-from filemill.processing.media import PDF_TYPE
+from filemill.processing.errors import OptionsError
+from filemill.processing.media import PDF_TYPE, extension_of
+from filemill.processing.operations import ocr
 from filemill.processing.operations.declaration import Example, Operation, Options
+from filemill.processing.operations.document import ocr_text
 from filemill.processing.operations.document.passwords import Password, password_field
+from filemill.processing.operations.languages import Languages, languages_field, needs_of
 from filemill.processing.operations.naming import name_stem
 from filemill.processing.operations.page_ranges import PAGES_VALID, Pages, resolve_each_once
 from filemill.processing.operations.planning import Cost, Facts, Planned, PlannedOutput
 from filemill.processing.operations.sealed_name import SealedName
 
-Method = Literal["native"]
+Method = Literal["native", "ocr", "auto"]
 TextFormat = Literal["txt", "json", "markdown"]
 Granularity = Literal["document", "page"]
 
@@ -51,9 +55,10 @@ class TextOptions(Options):
 
     method: Method = Field(
         "native",
-        description="How the text is found: native takes the text that the document holds.",
-        examples=["native"],
-        json_schema_extra={"x-valid": "native"},
+        description="How the text is found: native takes the text that the document holds; ocr reads a picture of each "
+        "page; auto does so only for pages that hold no text. ocr takes a PDF; for all else auto is native.",
+        examples=["native", "auto"],
+        json_schema_extra={"x-valid": "one of native, ocr, auto"},
     )
     format: TextFormat = Field(
         "txt",
@@ -75,6 +80,7 @@ class TextOptions(Options):
         examples=["1,3-5", "8-"],
         json_schema_extra={"x-valid": PAGES_VALID},
     )
+    languages: Languages = languages_field()
     password: Password | None = password_field()
 
 
@@ -95,7 +101,37 @@ def read_native(bench: Bench, options: TextOptions) -> dict[str, Any]:
     return bench.call(_NATIVE[bench.media_type], arguments_of(bench, options))
 
 
-METHODS: Final[Mapping[Method, Callable[[Bench, TextOptions], dict[str, Any]]]] = {"native": read_native}
+def read_by_ocr(bench: Bench, options: TextOptions) -> dict[str, Any]:
+    """Read a picture of every page."""
+    return _read_pages(bench, options, only_without_text=False)
+
+
+def read_what_is_there(bench: Bench, options: TextOptions) -> dict[str, Any]:
+    """Take the text that the document holds, and read a picture of each page that holds none."""
+    if bench.media_type != PDF_TYPE:
+        return read_native(bench, options)
+    return _read_pages(bench, options, only_without_text=True)
+
+
+def _read_pages(bench: Bench, options: TextOptions, *, only_without_text: bool) -> dict[str, Any]:
+    _refuse_ocr(bench.media_type, options)
+    arguments = arguments_of(bench, options)
+    return ocr_text.read_by_ocr(bench, arguments, languages=options.languages, only_without_text=only_without_text)
+
+
+def _refuse_ocr(media_type: str, options: TextOptions) -> None:
+    if options.method == "ocr" and media_type != PDF_TYPE:
+        raise OptionsError(
+            f"method: ocr reads the pages of a PDF, and this is {extension_of(media_type)}: use native.",
+            code="invalid_options",
+        )
+
+
+METHODS: Final[Mapping[Method, Callable[[Bench, TextOptions], dict[str, Any]]]] = {
+    "native": read_native,
+    "ocr": read_by_ocr,
+    "auto": read_what_is_there,
+}
 """Each way to a document's text; it makes the outputs and returns the facts.
 
 Of a PDF the facts list every page in which nothing was found as `pages_without_text`.
@@ -117,14 +153,21 @@ def arguments_of(bench: Bench, options: TextOptions) -> dict[str, Any]:
 
 def plan(facts: Facts, options: TextOptions) -> Planned:
     """Foresee the text's file, or one for each page; raises OptionsError for pages that the document lacks."""
+    _refuse_ocr(facts.media_type, options)
     ending, media_type = _FORMATS[options.format]
     is_paged = facts.media_type == PDF_TYPE and facts.pages is not None
     pages = len(resolve_each_once(options.pages, facts.pages)) if is_paged and facts.pages else 1
     is_file_per_page = options.granularity == "page" and options.format != "json"
     name = f"*-page-*.{ending}" if is_file_per_page else f"*.{ending}"
     output = PlannedOutput(name=name, facts=Facts(media_type=media_type, pages=1 if is_file_per_page else pages))
-    seconds = pages * _SECONDS_PER_PAGE if is_paged else (facts.size or 0) / _BYTES_PER_SECOND
+    by_ocr = pages * ocr.SECONDS_PER_PAGE * len(options.languages) if is_paged and options.method != "native" else 0.0
+    seconds = by_ocr + pages * _SECONDS_PER_PAGE if is_paged else (facts.size or 0) / _BYTES_PER_SECOND
     return Planned(outputs=(output,) * (pages if is_file_per_page else 1), cost=Cost(cpu_seconds=0.05 + seconds))
+
+
+def _needs(media_type: str, options: TextOptions) -> tuple[str, ...]:
+    is_read_by_ocr = media_type == PDF_TYPE and options.method != "native"
+    return needs_of(options.languages) if is_read_by_ocr else ()
 
 
 def _produces(_media_type: str, options: TextOptions) -> str:
@@ -141,9 +184,12 @@ The text comes out in UTF-8, whatever encoding it was in, as `STEM.txt`, `STEM.j
 In one text file each page of a PDF ends with a form feed.
 
 `native` reads what the document holds. A scanned page holds a picture and no text: `pages_without_text` names such
-pages. As `markdown`, a PDF's headings are told by the size of their letters and its paragraphs by the room between
-lines; tables in a PDF stay lines of text. Of an HTML page it is what a reader sees, without scripts and styles, and
-nothing it refers to is loaded. A CSV becomes a table.
+pages. `ocr` and `auto` draw pages at 300 dots per inch and read them by Tesseract, in the `languages` that are named;
+what OCR finds is never certain, and look-alike letters are its usual mistake. It comes as plain lines in any format.
+
+As `markdown`, a PDF's headings are told by the size of their letters and its paragraphs by the room between lines;
+tables in a PDF stay lines of text. Of an HTML page it is what a reader sees, without scripts and styles, and nothing it
+refers to is loaded. A CSV becomes a table.
 """,
     media_types=frozenset(_NATIVE),
     options=TextOptions,
@@ -151,10 +197,16 @@ nothing it refers to is loaded. A CSV becomes a table.
     run=extract,
     plan=plan,
     produces=_produces,
+    needs=_needs,
+    tools=("tesseract",),
     samples=("mill.pdf", "story.txt", "harvest.csv", "catalogue.json"),
     examples=(
         Example(options={}, shows="The whole text in one file."),
         Example(options={"format": "markdown", "pages": "2-3"}, shows="Pages 2 and 3 as Markdown."),
+        Example(
+            options={"method": "auto", "languages": ["uzb", "uzb_cyrl", "rus"]},
+            shows="The text of a PDF of which some pages are scanned.",
+        ),
         Example(options={"format": "json", "granularity": "page"}, shows="One JSON file that lists the pages."),
     ),
 )
