@@ -22,17 +22,24 @@ test: setup ## Run all tests (ARGS="tests/unit -k name" for some of them)
 	@$(PYTHON) scripts/test_tools.py
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-ACKS ?= false true
-chaos: setup ## Strike the running service with every fault, under early and late acks (ACKS=false, ARGS="-k name")
+RUN ?=
+MODES ?= early late early-prefetching late-prefetching
+HOSTS_MODES ?= early late
+RACES = tests/integration/tasks/test_races.py
+chaos: setup ## Strike the running service with every fault, in every mode of Celery (RUN=2 keeps its figures, MODES=late, ARGS="-k name")
 	@$(PYTHON) scripts/test_tools.py
-	@for late in $(ACKS); do \
-		CELERY_TASK_ACKS_LATE=$$late CHAOS_KEEP_FIGURES=1 \
-			$(BIN)/python -m pytest tests/chaos -m "chaos or not chaos" $(ARGS) || exit 1; \
+	@for mode in $(MODES); do \
+		CHAOS_MODE=$$mode CHAOS_RUN=$(RUN) TESTS_PROFILE=long \
+			$(BIN)/python -m pytest tests/chaos $$([ $$mode != early ] || echo $(RACES)) -m "chaos or not chaos" $(ARGS) \
+			|| exit 1; \
 	done
-	@$(BIN)/python -m tests.chaos.figures
+	@if [ -n "$(RUN)" ]; then $(BIN)/python -m tests.chaos.bars; fi
 
-chaos-hosts: setup ## Cut, slow down and heal the links between several hosts, in network namespaces
-	@exec $(BIN)/python -m pytest tests/hosts $(ARGS)
+chaos-hosts: setup ## Cut, slow down and heal the links between several hosts, under early and late acks (RUN, HOSTS_MODES)
+	@for mode in $(HOSTS_MODES); do \
+		CHAOS_MODE=$$mode CHAOS_RUN=$(RUN) $(BIN)/python -m pytest tests/hosts $(ARGS) || exit 1; \
+	done
+	@if [ -n "$(RUN)" ]; then $(BIN)/python -m tests.chaos.bars; fi
 
 SEED ?= 1
 COUNT ?= 20000

@@ -10,6 +10,7 @@ import sys
 from debian import install_packages
 
 TOOLS = {
+    "cc": ("gcc libc6-dev", "the test of a tool that will not go (tests/chaos)"),
     "chromium": ("chromium", "the tests in a real browser (tests/browser)"),
     "pdftotext": ("poppler-utils", "the tests that read PDFs with a second reader (tests/integration/processing)"),
     "faketime": ("faketime", "the tests of a worker with a wrong clock (tests/chaos)"),

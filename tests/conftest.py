@@ -7,7 +7,7 @@ import pytest
 
 IS_CI = os.environ.get("CI") == "true"
 
-PROGRAMS = {"needs_chromium": "chromium", "needs_faketime": "faketime"}
+PROGRAMS = {"needs_chromium": "chromium", "needs_faketime": "faketime", "needs_cc": "cc"}
 """Marker: the program without which its tests are left out, except in CI."""
 
 

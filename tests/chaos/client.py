@@ -4,6 +4,7 @@ import hashlib
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import httpx
 from filemill.tasks.history.facts import DownloadFact, Kind, Observation
 
 TIMEOUT_SECONDS = 15.0
+CREATE = "/api/tasks/create_task/"
 
 
 class Client:
@@ -28,7 +30,7 @@ class Client:
     def create(self, path: str, task_type: str, **body: Any) -> UUID | None:
         """Hand in a file; return the task's id, or None when no answer came or it was a 503."""
         began = time.monotonic()
-        answer = self._ask("POST", "/api/tasks/create_task/", {"file_path": path, "task_type": task_type, **body})
+        answer = self._ask("POST", CREATE, {"file_path": path, "task_type": task_type, **body})
         self.create_seconds.append(time.monotonic() - began)
         if answer is None or answer.status_code == 503:
             return None
@@ -36,6 +38,23 @@ class Client:
         told = answer.json()
         self._note(UUID(told["id"]), Kind.CREATE, told["status"], told["progress"])
         return UUID(told["id"])
+
+    def create_once(self, key: str, path: str, task_type: str, **body: Any) -> httpx.Response | None:
+        """Hand in a file under an Idempotency-Key; return whatever was answered, None when nothing was."""
+        body = {"file_path": path, "task_type": task_type, **body}
+        answer = self._ask("POST", CREATE, body, headers={"Idempotency-Key": key})
+        # A replay tells what was true at first, so it is no sight of now.
+        if answer is not None and answer.status_code == 201 and "Idempotency-Replayed" not in answer.headers:
+            self._note(UUID(answer.json()["id"]), Kind.CREATE, answer.json()["status"], answer.json()["progress"])
+        return answer
+
+    def upload(self, path: str, task_type: str) -> httpx.Response:
+        """Send a file itself; return whatever was answered."""
+        with Path(path).open("rb") as file:
+            answer = self._http.post(CREATE, files={"file": file}, data={"task_type": task_type})
+        if answer.status_code == 201:
+            self._note(UUID(answer.json()["id"]), Kind.CREATE, answer.json()["status"], answer.json()["progress"])
+        return answer
 
     def create_bulk(self, paths: list[str], task_type: str, *, parallel: bool = True) -> str | None:
         """Hand in many; return the batch's Celery id, or None when no answer came."""
@@ -91,9 +110,11 @@ class Client:
             self._note(task_id, kind, answer.json()["status"], None, asked_at)
         return answer.status_code
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response | None:
+    def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    ) -> httpx.Response | None:
         try:
-            return self._http.request(method, path, json=body)
+            return self._http.request(method, path, json=body, headers=headers)
         except httpx.TransportError:
             with self._lock:
                 self.unanswered += 1

@@ -3,14 +3,14 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from tests.chaos.figures import FIGURES, HEAD
+from tests.chaos.figures import FIGURES, show
 from tests.chaos.mill import Mill
+from tests.chaos.mode import IS_PREFETCHING, MODE, MODES
 from tests.endtoend.seed import ROOT
 from tests.servers import SERVERS
 
@@ -60,14 +60,25 @@ def slow_clip(_running_mill: Mill) -> str:
     return str(path)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has no meaning in this mode.
+
+    With prefetching, only those faults are struck in which messages that a worker holds in reserve could matter; what
+    is measured of the shipped settings is measured in their mode.
+    """
+    left_out = [item for item in items if item.get_closest_marker("shipped") is not None and MODES[0] != MODE]
+    if IS_PREFETCHING:
+        left_out += [item for item in items if item.get_closest_marker("prefetching") is None]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the table; keep it when the whole run was asked for."""
     if not FIGURES.lines:
         return
-    rows = [HEAD, *FIGURES.table()]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-    terminalreporter.section("faults")
-    for row in rows:
-        terminalreporter.write_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
-    if os.environ.get("CHAOS_KEEP_FIGURES"):
-        terminalreporter.write_line(f"kept in {FIGURES.save().relative_to(Path.cwd())}")
+    terminalreporter.section(f"faults, {MODE}")
+    for line in show(FIGURES.table()):
+        terminalreporter.write_line(line)
+    if os.environ.get("CHAOS_RUN"):
+        terminalreporter.write_line(f"kept in {FIGURES.save(MODE)}")

@@ -20,6 +20,7 @@ from filemill.launch.home import DATABASE, Home
 from filemill.launch.processes import spawn
 from tests.chaos.client import Client
 from tests.chaos.faulty_servers import CrashedPostgres, CrashedValkey, FaultyServer, connect_valkey
+from tests.chaos.mode import SETTINGS
 from tests.endtoend.seed import ROOT, free_port, wait_until
 
 PACE = {
@@ -30,16 +31,20 @@ PACE = {
     "FILEMILL_STOP_GRACE_SECONDS": "0.5",
 }
 """Everything that waits, shortened; the bound of recovery is lease + sweep, whatever they are."""
+SHIPPED_PACE = dict.fromkeys(PACE, "")
+"""Variables of a process that is to wait as long as one that nobody has set anything for."""
 
-USER, PASSWORD = "chaos", "chaos-s-password"
+USER, OTHER_USER, PASSWORD = "chaos", "order", "chaos-s-password"
 SET_UP = f"""
 import django; django.setup()
 from django.core.management import call_command
 from django.contrib.auth.models import User
 call_command("migrate", verbosity=0)
-User.objects.create_user("{USER}", password="{PASSWORD}")
+for name in ("{USER}", "{OTHER_USER}"):
+    User.objects.create_user(name, password="{PASSWORD}")
 """
 TABLES = "tasks_taskeventlog, tasks_taskprogress, tasks_taskattempt, tasks_tasklog, tasks_batch, tasks_workernode"
+TABLES += ", tasks_idempotencykey, tasks_cagedeath"
 TERMINAL = "('completed', 'failed', 'cancelled')"
 
 
@@ -120,7 +125,8 @@ class Mill:
 
     def environ(self, **variables: str) -> dict[str, str]:
         home = {"FILEMILL_HOME": str(self.home.path), "FILEMILL_LOG_DIR": str(self.home.logs)}
-        return {**os.environ, **PACE, **home, "PYTHONUNBUFFERED": "1", **variables}
+        environ = {**os.environ, **PACE, **SETTINGS, **home, "PYTHONUNBUFFERED": "1", **variables}
+        return {name: value for name, value in environ.items() if value or name not in SHIPPED_PACE}
 
     def start_web(self, *, fault: str = "", variables: Mapping[str, str] | None = None) -> Service:
         """Start the web side anew, ended or not."""
@@ -141,6 +147,13 @@ class Mill:
         worker = self.launch_worker(concurrency=concurrency, variables=_with_fault(variables, fault))
         wait_until(lambda: self._is_ready(worker), what="the worker is ready")
         return worker
+
+    def start_workers(self, count: int, *, variables: Mapping[str, str] | None = None) -> list[Service]:
+        """Start several workers side by side, and wait until all are ready."""
+        workers = [self.launch_worker(variables=variables) for _ in range(count)]
+        for worker in workers:
+            wait_until(lambda worker=worker: self._is_ready(worker), what="the worker is ready")  # type: ignore[misc]
+        return workers
 
     def launch_worker(self, *, concurrency: int = 2, variables: Mapping[str, str] | None = None) -> Service:
         """Start a worker without waiting for it."""

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from filemill.launch.home import DATABASE
+from tests.chaos.figures import FIGURES
 from tests.chaos.mill import PASSWORD, USER, Mill
 from tests.chaos.verdict import LEASE_SECONDS, conclude, find_processes_at_work, held_tool
 
@@ -30,7 +31,9 @@ def test_a_killed_database_costs_no_task_and_clients_are_told(mill: Mill, photo:
         mill.postgres.end(signal.SIGKILL)
         began = time.monotonic()
         told = httpx.get(f"{mill.url}/api/tasks/progress/", auth=(USER, PASSWORD), timeout=30)
-        assert time.monotonic() - began <= ANSWER_SECONDS
+        answered_after = time.monotonic() - began
+        FIGURES.took("R11", "a client is told 503", answered_after)
+        assert answered_after <= ANSWER_SECONDS
         assert told.status_code == 503, told.text
         assert int(told.headers["Retry-After"]) > 0
         mill.postgres.start()
@@ -50,6 +53,7 @@ def test_the_end_of_an_attempt_waits_for_the_database(mill: Mill, slow_clip: str
     mill.strike()
 
     conclude(mill, "F21", f"database restarted within a lease, {number.name}", expects="completed")
+    FIGURES.counted("R11", "running work lost to a restart within its lease", mill.count_attempts() - 1, of=1)
     assert mill.count_attempts() == 1, "a restart far shorter than a lease must not cost an attempt"
 
 

@@ -46,6 +46,23 @@ def test_a_full_disk_fails_the_task_and_spares_the_worker(mill: Mill, slow_clip:
 
 
 @pytest.mark.chaos
+@pytest.mark.needs_root
+def test_an_upload_that_finds_no_room_is_told_so_and_makes_no_task(mill: Mill, slow_clip: str, photo: str) -> None:
+    mill.need_worker()
+    with small_disk(mill.home.uploads, size="64k"):
+        answers = [mill.client.upload(slow_clip, "video") for _ in range(5)]
+        left = list(mill.home.uploads.iterdir())
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(507, "disk_full")}
+    assert mill.count() == 0
+    assert left == [], "what arrived in part is removed"
+    mill.strike()
+    assert mill.client.upload(photo, "image").status_code == 201
+
+    conclude(mill, "F24", "disk full: upload", expects="completed")
+    assert mill.count() == 1
+
+
+@pytest.mark.chaos
 @pytest.mark.needs_faketime
 @pytest.mark.parametrize("skew", ["+1h", "-1h"])
 def test_a_wrong_clock_ends_no_lease_early(mill: Mill, slow_clip: str, photo: str, skew: str) -> None:

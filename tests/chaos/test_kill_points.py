@@ -2,6 +2,7 @@
 
 import pytest
 
+from filemill.faultpoints import VARIABLE
 from tests.chaos.mill import Mill
 from tests.chaos.verdict import conclude
 
@@ -53,6 +54,7 @@ def test_a_task_whose_web_process_died_after_the_commit_completes(mill: Mill, ph
     assert mill.count_attempts() == 1
 
 
+@pytest.mark.prefetching
 def test_children_killed_at_every_place_cost_an_attempt_and_nothing_else(mill: Mill, clip: str) -> None:
     mill.dismiss_workers()
     worker = mill.start_worker(fault=",".join(f"{place}:1" for place in PLACES))
@@ -66,15 +68,17 @@ def test_children_killed_at_every_place_cost_an_attempt_and_nothing_else(mill: M
     assert all(tasks)
 
 
-def test_a_relay_of_workers_each_killed_at_another_place_completes_everything(mill: Mill, clip: str) -> None:
+@pytest.mark.prefetching
+def test_workers_each_killed_at_another_place_leave_everything_to_be_completed(mill: Mill, clip: str) -> None:
     mill.dismiss_workers()
-    for _ in range(3):
+    workers = {place: mill.launch_worker(concurrency=1, variables={VARIABLE: f"{place}:1:group"}) for place in PLACES}
+    # One of them completes a task before it dies, so there is work until the last is dead.
+    for _ in range(4):
         mill.client.create(clip, "video", metadata={"resize": [160, 90]})
-    for place in PLACES:
-        if place == "after_db_commit":
-            mill.client.create(clip, "video", metadata={"resize": [160, 90]})
-        mill.start_worker(fault=f"{place}:1:group").wait_until_struck(place)
+    for place, worker in workers.items():
+        worker.wait_until_struck(place, seconds=90)
     mill.strike()
 
     mill.need_worker()
-    conclude(mill, "F4-F11", "a relay of workers, each killed at another place", expects="completed")
+    conclude(mill, "F4-F11", "9 workers, each killed at another place", expects="completed")
+    assert not any(worker.is_running() for worker in workers.values())

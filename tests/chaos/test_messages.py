@@ -28,6 +28,7 @@ def publish(mill: Mill, name: str, row_id: object, *, times: int = 1, task_id: s
             producer.publish(([row_id], {}, None), routing_key=QUEUE, headers=headers)
 
 
+@pytest.mark.prefetching
 def test_a_message_that_comes_ten_times_runs_once(mill: Mill, photo: str) -> None:
     mill.dismiss_workers()
     tasks = [mill.client.create(photo, "image") for _ in range(10)]
@@ -68,6 +69,7 @@ def test_a_stale_message_of_an_ended_task_runs_nothing(mill: Mill, photo: str) -
     assert mill.count_attempts() == 1
 
 
+@pytest.mark.prefetching
 def test_lost_messages_are_sent_again(mill: Mill, photo: str) -> None:
     mill.dismiss_workers()
     for _ in range(10):

@@ -15,7 +15,7 @@ from tests.chaos.verdict import conclude, statuses
 
 pytestmark = pytest.mark.timeout(600)
 
-MANY = [60, pytest.param(1000, marks=pytest.mark.chaos)]
+MANY = [pytest.param(60, marks=pytest.mark.prefetching), pytest.param(1000, marks=pytest.mark.chaos)]
 
 
 def race(moves: list[Callable[[], int]]) -> list[int]:

@@ -4,7 +4,8 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,15 +13,16 @@ from django.db import connections
 from django.test import override_settings
 
 from filemill.launch.home import DATABASE
-from filemill.tasks.history import ProcessFact, check, collect
-from filemill.tasks.statuses import Status
+from filemill.tasks.history import History, ProcessFact, Violation, check, collect
+from filemill.tasks.statuses import TERMINAL_EVENTS, Status
 from tests.chaos.figures import FIGURES, Figure
-from tests.chaos.mill import PACE, Mill
+from tests.chaos.mill import PACE, USER, Mill
 from tests.endtoend.seed import wait_until
 
 SETTLE_SECONDS = 60.0
 MOST_READ = 200
 """As many tasks are also looked at and downloaded by the client once all has ended; beyond it rows and files do."""
+OWN_TASK = f"user_id = (SELECT id FROM auth_user WHERE username = '{USER}')"
 LEASE_SECONDS = float(PACE["FILEMILL_LEASE_SECONDS"])
 
 
@@ -32,7 +34,7 @@ def conclude(mill: Mill, fault: str, what: str, *, seconds: float = SETTLE_SECON
     mill.wait_until_ended(seconds=seconds)
     recovered_after = time.monotonic() - mill.struck_at
     tasks = mill.list_ids()
-    for task_id in tasks[:MOST_READ]:
+    for task_id in mill.list_ids(OWN_TASK)[:MOST_READ]:
         mill.client.read(task_id)
         mill.client.download(task_id)
     with as_django_database(mill):
@@ -45,6 +47,7 @@ def conclude(mill: Mill, fault: str, what: str, *, seconds: float = SETTLE_SECON
             processes=list_left_processes(mill),
         )
     violations = check(history)
+    measure_invariants(history, violations)
     FIGURES.add(
         Figure(
             fault=fault,
@@ -62,6 +65,19 @@ def conclude(mill: Mill, fault: str, what: str, *, seconds: float = SETTLE_SECON
         )
         assert others == [], f"{others}\n{mill.tail_logs()}"
     return recovered_after
+
+
+def measure_invariants(history: History, violations: Sequence[Violation]) -> None:
+    """Keep what the checker found as far as it is what a bar speaks of."""
+    found = Counter(violation.invariant for violation in violations)
+    ends = sum(event.event_type in TERMINAL_EVENTS for event in history.events)
+    given = len(history.files or ()) + len(history.downloads)
+    FIGURES.counted("R1", "accepted tasks that did not end", found["I1"], of=len(history.tasks))
+    FIGURES.counted(
+        "R3", "ended generations of the runs with a wrong end or result", found["I2"] + found["I3"], of=ends
+    )
+    FIGURES.counted("R6", "tasks with a process left", found["I9"], of=len(history.tasks))
+    FIGURES.counted("R9", "outputs stored or given out that were not whole", found["I3"] + found["I4"], of=given)
 
 
 def list_left_processes(mill: Mill) -> list[ProcessFact]:
@@ -101,23 +117,34 @@ def is_at_work(pid: int, *, below: str) -> bool:
 
 
 @contextlib.contextmanager
-def held_tool(mill: Mill) -> Iterator[None]:
-    """Wait until a tool runs and keep it from going on: so its task runs for as long as the test wants."""
+def held_tool(mill: Mill) -> Iterator[list[int]]:
+    """Wait until a tool runs and keep it from going on: so its task runs for as long as the test wants; yield its id.
+
+    A tool that ended before it was stopped (a film has several, one after the other) is not held: the next one is.
+    """
     tools: list[int] = []
 
-    def runs() -> bool:
+    def is_held() -> bool:
         tools[:] = [pid for pid in find_processes_at_work(mill) if "ffmpeg" in read_name(pid)]
-        return bool(tools)
+        for pid in tools:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        return any(is_stopped(pid) for pid in tools)
 
-    wait_until(runs, what="a tool runs")
-    for pid in tools:
-        os.kill(pid, signal.SIGSTOP)
+    wait_until(is_held, what="a tool is held")
     try:
-        yield
+        yield tools
     finally:
         for pid in tools:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+
+
+def is_stopped(pid: int) -> bool:
+    try:
+        return ") T " in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def read_name(pid: int) -> str:

@@ -1,5 +1,6 @@
 """One installation on five hosts for all tests here, healed before each; left out where namespaces are not allowed."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 
@@ -7,7 +8,8 @@ import imageio_ffmpeg
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from tests.chaos.figures import FIGURES, HEAD
+from tests.chaos.figures import FIGURES, show
+from tests.chaos.mode import MODE
 from tests.endtoend.seed import ROOT
 from tests.hosts.mill import HostsMill
 from tests.hosts.network import why_not
@@ -25,14 +27,14 @@ def pytest_report_collectionfinish() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the figures when these tests ran alone; otherwise the whole table of faults holds them."""
+    """Show the figures, and keep them, when these tests ran alone; otherwise the whole table of faults holds them."""
     if not FIGURES.lines or any(not line.fault.startswith("H") for line in FIGURES.lines):
         return
-    rows = [HEAD, *FIGURES.table()]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-    terminalreporter.section("several hosts")
-    for row in rows:
-        terminalreporter.write_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+    terminalreporter.section(f"several hosts, {MODE}")
+    for line in show(FIGURES.table()):
+        terminalreporter.write_line(line)
+    if os.environ.get("CHAOS_RUN"):
+        terminalreporter.write_line(f"kept in {FIGURES.save(f'hosts-{MODE}')}")
 
 
 @pytest.fixture(scope="session")

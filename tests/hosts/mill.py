@@ -1,13 +1,9 @@
 """One installation on five hosts: web, two workers, database and broker, each in a network namespace of its own."""
 
-import contextlib
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +16,6 @@ from filemill.launch.valkey import Valkey
 from tests.chaos.client import TIMEOUT_SECONDS, Client
 from tests.chaos.faulty_servers import CrashedPostgres, FaultyServer
 from tests.chaos.mill import PASSWORD, SET_UP, TABLES, USER, Mill, Service
-from tests.chaos.verdict import find_processes_at_work, read_name
 from tests.endtoend.seed import ROOT, wait_until
 from tests.hosts.network import SUBNET, Network
 
@@ -189,26 +184,6 @@ class HostsMill(Mill):
 
     def count_attempts_of(self, task_id: UUID) -> int:
         return int(self.execute("SELECT count(*) FROM tasks_taskattempt WHERE task_id = %s", task_id)[0][0])
-
-
-@contextlib.contextmanager
-def held_tools(mill: HostsMill) -> Iterator[list[int]]:
-    """Keep the tools that run now from going on, so that their tasks last; yield their ids."""
-    tools: list[int] = []
-
-    def runs() -> bool:
-        tools[:] = [pid for pid in find_processes_at_work(mill) if "ffmpeg" in read_name(pid)]
-        return bool(tools)
-
-    wait_until(runs, what="a tool runs")
-    for pid in tools:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield tools
-    finally:
-        for pid in tools:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
 
 
 def other_than(host: str) -> str:

@@ -1,4 +1,4 @@
-"""H1–H7: links between hosts are cut without a word, slow or lossy, and heal; nothing is lost, nothing comes twice."""
+"""H1–H8: links between hosts are cut without a word, slow or lossy, and heal; nothing is lost, nothing comes twice."""
 
 import signal
 import subprocess
@@ -10,9 +10,10 @@ from uuid import UUID
 import pytest
 
 from filemill.launch.processes import spawn
-from tests.chaos.verdict import LEASE_SECONDS, conclude
+from tests.chaos.figures import FIGURES
+from tests.chaos.verdict import LEASE_SECONDS, conclude, held_tool
 from tests.endtoend.seed import ROOT
-from tests.hosts.mill import BROKER, DATABASE_HOST, WEB, WORKERS, HostsMill, held_tools, lives, other_than
+from tests.hosts.mill import BROKER, DATABASE_HOST, WEB, WORKERS, HostsMill, lives, other_than
 from tests.hosts.network import CUT
 from tests.hosts.switch import Quality
 
@@ -61,7 +62,7 @@ def test_a_worker_cut_off_stops_within_its_lease_and_the_other_finishes(
     mill: HostsMill, photo: str, slow_clip: str, is_all_cut: bool
 ) -> None:
     task_id = create_slow(mill, slow_clip)
-    with held_tools(mill) as tools:
+    with held_tool(mill) as tools:
         host = mill.find_worker(task_id)
         if is_all_cut:
             mill.network.isolate(host)
@@ -86,7 +87,7 @@ def test_a_worker_cut_off_stops_within_its_lease_and_the_other_finishes(
 
 def test_a_worker_cut_off_from_the_broker_goes_on_working(mill: HostsMill, photo: str, slow_clip: str) -> None:
     task_id = create_slow(mill, slow_clip)
-    with held_tools(mill):
+    with held_tool(mill):
         host = mill.find_worker(task_id)
         mill.network.set_link(host, BROKER, CUT)
         mill.strike()
@@ -115,6 +116,7 @@ def test_creation_does_not_wait_for_a_broker_out_of_reach(mill: HostsMill, photo
     mill.network.heal()
 
     conclude(mill, "H4", "web cut off from the broker", expects="completed")
+    FIGURES.took("R4", "a creation over a dead link to the broker, the slowest of 20", slowest)
     assert slowest <= CREATE_SECONDS
 
 
@@ -139,6 +141,7 @@ def test_clients_are_told_soon_that_the_database_is_out_of_reach(mill: HostsMill
     conclude(mill, "H5", "web cut off from the database, then healed", expects="completed")
     assert {status for _, status, _ in told} == {503}, told
     assert all(int(retry_after) > 0 for _, _, retry_after in told), told
+    FIGURES.took("R11", "a client is told 503 over a dead link", max(seconds for seconds, _, _ in told))
     assert max(seconds for seconds, _, _ in told) <= ANSWER_SECONDS, told
 
 
@@ -164,7 +167,7 @@ def test_late_and_lost_packets_cost_time_and_no_task(mill: HostsMill, photo: str
 def test_a_database_host_cut_off_from_all_costs_no_task(mill: HostsMill, photo: str, slow_clip: str) -> None:
     task_id = create_slow(mill, slow_clip)
     create_photos(mill, photo, number=5)
-    with held_tools(mill) as tools:
+    with held_tool(mill) as tools:
         mill.network.isolate(DATABASE_HOST)
         mill.wait_until(lambda: not any(lives(pid) for pid in tools), seconds=60, what="the tool is dead")
     mill.network.heal()

@@ -27,6 +27,7 @@ from filemill.tasks.models import TaskAttempt, TaskEventLog, TaskLog
 from filemill.tasks.progress import ProgressReporter
 from filemill.tasks.statuses import TERMINAL, Outcome, Status
 from filemill.tasks.transition import Ending
+from tests.chaos.figures import FIGURES
 from tests.integration.tasks.conftest import NewTask
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -266,6 +267,7 @@ def race(new_task: NewTask, settings: Settings, monkeypatch: pytest.MonkeyPatch)
 def test_racing_clients_break_no_invariant(race: Racing) -> None:
     raced = race(Moves())
 
+    FIGURES.counted("R3", "events of races with a violation", len(raced.violations), of=raced.events)
     assert raced.violations == []
     assert raced.events >= LEAST_EVENTS
     assert min(raced.outcomes[outcome] for outcome in Outcome) >= 5, raced.outcomes
