@@ -24,7 +24,8 @@ from tests.endtoend.seed import wait_until
 
 pytestmark = pytest.mark.timeout(240)
 
-NAME = "wild-ffmpeg"
+NAME = f"wild-{os.getpid()}"
+"""No other run's: a process is found by it wherever it has gone."""
 SOURCE = Path(__file__).parent / "wild_tool.c"
 RESIZE = {"resize": [320, 180]}
 LONG = {"format": "webm", "quality": "high"}
