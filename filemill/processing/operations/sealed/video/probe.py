@@ -1,5 +1,6 @@
 """Sealed: what a film is, by PyAV, down to its first frame."""
 
+import errno
 from fractions import Fraction
 from typing import Any, Final
 
@@ -31,17 +32,32 @@ def probe_film(call: SealedCall) -> dict[str, Any]:
     refuse_empty(call)
     if call.arguments["demuxer"] == "mov":
         _refuse_cut_boxes(call)
-    most_streams = int(call.arguments["max_streams"])
-    options = {"codec_whitelist": ",".join(call.arguments["codecs"]), "max_streams": str(most_streams)}
-    how = {"format": call.arguments["demuxer"], "options": options, "metadata_errors": "replace"}
-    try:
-        with av.logging.Capture() as said, av.open(open_as_file(call), mode="r", **how) as container:
-            return _describe(container, call)
-    except av.FFmpegError as error:
-        if any("exceeds max_streams" in line for _, _, line in said):
-            message = f"The file holds more than {most_streams:,} streams."
-            raise InputError(message, code="too_many_streams") from None  # FFmpeg calls it a lack of memory
-        raise InputError(_DAMAGED, code="corrupt_file", evidence={"ffmpeg": str(error)}) from error
+    with av.logging.Capture() as said:
+        try:
+            with _open(call) as container:
+                _refuse_many_streams(said, call)
+                return _describe(container, call)
+        except av.FFmpegError as error:
+            _refuse_many_streams(said, call)
+            raise InputError(_DAMAGED, code="corrupt_file", evidence={"ffmpeg": str(error)}) from error
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            # FFmpeg was led to a place where no file system can have one.
+            raise InputError(_DAMAGED, code="corrupt_file", evidence={"system": str(error)}) from error
+
+
+def _open(call: SealedCall) -> InputContainer:
+    options = {"codec_whitelist": ",".join(call.arguments["codecs"]), "max_streams": str(call.arguments["max_streams"])}
+    demuxer = call.arguments["demuxer"]
+    return av.open(open_as_file(call), mode="r", format=demuxer, options=options, metadata_errors="replace")
+
+
+def _refuse_many_streams(said: list[tuple[int, str, str]], call: SealedCall) -> None:
+    """FFmpeg leaves out the streams beyond its limit, or calls them a lack of memory; only its log tells why."""
+    if any("exceeds max_streams" in line for _, _, line in said):
+        message = f"The file holds more than {call.arguments['max_streams']:,} streams."
+        raise InputError(message, code="too_many_streams") from None
 
 
 def _describe(container: InputContainer, call: SealedCall) -> dict[str, Any]:
