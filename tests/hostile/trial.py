@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from filemill.processing.bench import Output
 from filemill.processing.cage import Cage, SliceBench
 from filemill.processing.errors import Cancelled, ProcessingError
+from filemill.processing.input_limits import InputLimits
 from filemill.processing.media import HEAD_BYTES, sniff, task_type_of
 from filemill.processing.operations import Operation, for_task_type
 from filemill.processing.operations.checking import check
@@ -58,6 +59,8 @@ def knock(path: Path, task_type: str) -> str | None:
 class Trials:
     """Runs one file after another in one cage. Work that takes longer than `patience_seconds` is stopped."""
 
+    input_limits = InputLimits()
+
     def __init__(self, cage: Cage, scratch: Path, *, patience_seconds: float = 30.0, door: Door = knock) -> None:
         self._cage = cage
         self._scratch = scratch
@@ -78,10 +81,14 @@ class Trials:
         code = self._door(path, task_type)
         if code is not None:
             return Ended(how="refused", code=code, message="", seconds=time.monotonic() - began, evidence={})
+        operation = operation or for_task_type(task_type)
+        with path.open("rb") as file:
+            media_type = str(sniff(file.read(HEAD_BYTES), path.name))
+        if media_type not in operation.media_types:
+            return Ended(how="refused", code="type_mismatch", message="", seconds=0.0, evidence={})
         self._count += 1
         scratch = self._scratch / str(self._count)
         scratch.mkdir()
-        operation = operation or for_task_type(task_type)
         zygote, descriptors_before = self._cage.zygote().pid, list_descriptors()
         ended = self._work(path, operation, options or {}, scratch, began)
         kept = {output.path.name for output in ended.outputs}
@@ -126,6 +133,7 @@ class Trials:
                 file_name=path.name,
                 scratch=scratch,
                 limits=operation.limits,
+                input_limits=self.input_limits,
             )
             stop = threading.Timer(self._patience_seconds, bench.kill)
             stop.start()

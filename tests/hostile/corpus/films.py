@@ -109,8 +109,18 @@ def _list_boxes() -> Iterator[Hostile]:
     yield _film(
         "mp4", "a film of a codec that nobody knows", _NO_FILM, lambda s: s.seed("mp4").replace(b"avc1", b"zzzz")
     )
+    yield _film("mp4", "an index of fragments that begins before its start", COMPLETED | _CORRUPT, _set_end)
+    yield _film("mp4", "a fragment that lies 256 TiB further on", _CORRUPT, _move_fragment)
     beyond = struct.pack(">I", 1) + b"skip" + struct.pack(">Q", 2**64 - 64)
     yield _film("mp4", "a box that ends beyond all files", _NO_FILM, lambda _: _FTYP + beyond + bytes(64))
+
+
+def _set_end(stage: Stage) -> bytes:
+    return stage.seed("fragmented.mp4")[:-4] + b"\x7f\xff\xff\xff"
+
+
+def _move_fragment(stage: Stage) -> bytes:
+    return set_in_box(stage.seed("fragmented.mp4"), b"tfhd", 8, struct.pack(">Q", 2**48))
 
 
 def _repeat_tracks(data: bytes, times: int) -> bytes:

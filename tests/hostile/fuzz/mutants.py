@@ -6,6 +6,7 @@ from functools import cache
 from random import Random
 from typing import Any, Final
 
+from filemill.processing.media import HEAD_BYTES, sniff
 from filemill.processing.operations import OPERATIONS
 from tests.hostile import seeds
 from tests.hostile.fuzz.headers import make_structural
@@ -24,7 +25,7 @@ OPTIONS: Final[Mapping[str, tuple[Mapping[str, Any], ...]]] = {
     "video.transcode": ({}, {}, {"poster": {"at": "50%"}}, {"format": "mp4", "resize": [48, 48], "quality": "low"}),
     "document.read": ({}, {}, {"text": False, "dpi": 36}, {"preview_rows": 100}),
 }
-"""What is asked of each operation, in turn by chance; one that is not named here is asked for nothing special."""
+"""What is asked of these operations, by chance; of all others it is what they show as their examples."""
 
 _SPLICES: Final = 0.15
 _STRUCTURAL: Final = 0.45
@@ -60,6 +61,20 @@ def _task_type_of_sample(name: str) -> TaskType:
     return {"jpg": "image", "mp4": "video"}.get(seeds.ending_of(name), "document")  # type: ignore[return-value]
 
 
+@cache
+def find_operations(file_name: str, content: bytes) -> tuple[str, ...]:
+    """Give the operations that take a file and nothing beside it."""
+    media_type = sniff(content[:HEAD_BYTES], file_name)
+    taking = [name for name, kind in OPERATIONS.items() if media_type in kind.media_types and kind.inputs is None]
+    return tuple(sorted(taking))
+
+
+def list_options(operation: str) -> tuple[Mapping[str, Any], ...]:
+    """Give the sets of options to choose from."""
+    examples = tuple(example.options for example in OPERATIONS[operation].examples)
+    return OPTIONS.get(operation) or examples or ({},)
+
+
 def make_mutant(seed: int, index: int) -> Mutant:
     """Make mutant number `index` of a seed."""
     chance = Random(f"{seed}:{index}")
@@ -77,13 +92,13 @@ def make_mutant(seed: int, index: int) -> Mutant:
         if data:
             change(data, chance)
             history.append(change.__name__)
-    operation = chance.choice(sorted(name for name, kind in OPERATIONS.items() if kind.task_type == task_type))
+    operation = chance.choice(find_operations(file_name, original))
     return Mutant(
         index=index,
         file_name=file_name,
         task_type=task_type,
         operation=operation,
-        options=chance.choice(OPTIONS.get(operation, ({},))),
+        options=chance.choice(list_options(operation)),
         content=bytes(data),
         history=tuple(history),
     )

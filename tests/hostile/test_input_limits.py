@@ -1,0 +1,94 @@
+"""Each limit on input: a file that reaches it is worked on, one that is a step beyond is refused by its own code."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from filemill.processing.input_limits import InputLimits
+from tests.hostile import seeds
+from tests.hostile.trial import Ended, Trials
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A file that asks for exactly `asked` of what a limit counts."""
+
+    limit: str
+    code: str
+    asked: int
+    file_name: str
+    content: Callable[[], bytes]
+
+
+def _seed(limit: str, code: str, asked: int, *names: str) -> list[Case]:
+    return [
+        Case(limit=limit, code=code, asked=asked, file_name=f"a.{name}", content=partial(seeds.seed, name))
+        for name in names
+    ]
+
+
+def _nest() -> bytes:
+    return json.dumps([[[[[{"a": {"b": [1]}}]]]]]).encode()
+
+
+FILMS = ("mp4", "mov", "avi", "mkv", "webm")
+CASES = [
+    *_seed("max_pixels", "too_many_pixels", 96 * 64, "png", "jpeg", "gif", "webp", "bmp", "avif", *FILMS),
+    *_seed("max_pixels", "too_many_pixels", 6 * 96 * 64, "animated.gif", "animated.webp"),
+    *_seed("max_frames", "too_many_frames", 6, "animated.gif", "animated.webp"),
+    *_seed("max_frames", "too_many_frames", 3, "tiff"),
+    *_seed("max_pages", "too_many_pages", 2, "pdf"),
+    *_seed("max_streams", "too_many_streams", 2, *FILMS),
+    Case(limit="max_nesting", code="too_deeply_nested", asked=8, file_name="a.json", content=_nest),
+]
+
+
+def name_of(case: Case) -> str:
+    return f"{case.limit} {case.file_name}"
+
+
+@pytest.fixture
+def run(trials: Trials, inbox: Path) -> Iterator[Callable[[Case, int], Ended]]:
+    def work(case: Case, allowed: int) -> Ended:
+        path = inbox / case.file_name
+        path.write_bytes(case.content())
+        limited: dict[str, Any] = {case.limit: allowed}
+        trials.input_limits = replace(InputLimits(), **limited)
+        return trials.run(path, seeds.task_type_of(case.file_name.removeprefix("a.")))
+
+    yield work
+    trials.input_limits = InputLimits()
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_a_limit_lets_through_what_reaches_it_and_nothing_more(case: Case, run: Callable[[Case, int], Ended]) -> None:
+    at_the_limit = run(case, case.asked)
+    assert (at_the_limit.how, at_the_limit.message) == ("completed", "")
+
+    beyond = run(case, case.asked - 1)
+    assert (beyond.how, beyond.code) == ("failed", case.code), beyond.message
+    assert f"{case.asked - 1:,}" in beyond.message or f"{case.asked:,}" in beyond.message, beyond.message
+
+
+def test_a_film_may_last_as_long_as_allowed(run: Callable[[Case, int], Ended]) -> None:
+    def make() -> bytes:
+        return seeds.film("-c:v", "libx264", ending="mp4", source="testsrc2=size=64x64:rate=10:duration=2")
+
+    case = Case(limit="max_duration_seconds", code="too_long", asked=2, file_name="a.mp4", content=make)
+    assert run(case, 2).how == "completed"
+    assert (run(case, 1).how, run(case, 1).code) == ("failed", "too_long")
+
+
+def test_a_file_may_have_as_many_bytes_as_allowed(trials: Trials, inbox: Path, settings: Any) -> None:
+    path = inbox / "a.txt"
+    path.write_bytes(b"twelve bytes")
+    settings.FILEMILL_INPUT_LIMITS = InputLimits(max_bytes=12)
+    assert trials.run(path, "document").how == "completed"
+
+    settings.FILEMILL_INPUT_LIMITS = InputLimits(max_bytes=11)
+    assert (trials.run(path, "document").how, trials.run(path, "document").code) == ("refused", "too_many_bytes")
