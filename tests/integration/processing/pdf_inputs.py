@@ -50,3 +50,15 @@ def make_form(path: Path) -> Path:
         pdf.Root.AcroForm = pikepdf.Dictionary(Fields=[field], NeedAppearances=True)
         pdf.save(path)
     return path
+
+
+def make_torn(path: Path) -> Path:
+    """Write a PDF of three pages whose second is nothing at all."""
+    with pikepdf.open(make_numbered(path.with_suffix(".whole.pdf"), 3)) as pdf:
+        pdf.save(path, qdf=True, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    with pikepdf.open(path) as pdf:
+        second = pdf.pages[1].obj.objgen[0]
+    written = path.read_bytes()
+    assert second < 10
+    path.write_bytes(written.replace(b"    %d 0 R\n" % second, b"    0 0 R\n", 1))
+    return path
