@@ -58,7 +58,7 @@ def _read_rows(lines: Iterator[str], delimiter: str, preview_rows: int) -> dict[
     rows: Iterator[list[str]] = (row for row in reader if row)
     try:
         first = next(rows, [])
-        has_header = _is_header(first)
+        has_header = is_header(first)
         shown = list(islice(rows, preview_rows if has_header else max(0, preview_rows - 1)))
         count = len(shown) + sum(1 for _ in rows)
     except csv.Error as error:
@@ -76,7 +76,7 @@ def _read_rows(lines: Iterator[str], delimiter: str, preview_rows: int) -> dict[
     }
 
 
-def _is_header(row: list[str]) -> bool:
+def is_header(row: list[str]) -> bool:
     """A first row is a header when each cell is a name: neither empty nor a number."""
     return bool(row) and all(cell.strip() and not _is_number(cell) for cell in row)
 

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any, Final, NoReturn
 
 from filemill.processing.errors import InputError
@@ -27,7 +28,8 @@ class JsonStream:
     Parsing it all would need many times its size in memory, and a parser of events doesn't say where it stumbled.
     """
 
-    def __init__(self, pieces: Iterator[str], *, max_nesting: int = 1000) -> None:
+    def __init__(self, pieces: Iterator[str], *, max_nesting: int = 1000, reads_numbers: bool = False) -> None:
+        """Numbers are kept as text, which is quicker and loses nothing, unless their values are asked for."""
         self._pieces = pieces
         self._max_nesting = max_nesting
         self._buffer = ""
@@ -35,8 +37,13 @@ class JsonStream:
         self._is_ended = False
         self._first_line = 1
         self._first_column = 1
-        self._decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse_constant)
+        self._decoder = json.JSONDecoder(
+            parse_float=_read_float if reads_numbers else str,
+            parse_int=None if reads_numbers else str,
+            parse_constant=_refuse_constant,
+        )
         self.keys: list[str] = []
+        self.has_list = False
 
     def read_document(self, *, max_keys: int) -> tuple[str, int | None]:
         """Read to the end; give the outermost value's type and, of a container, its length.
@@ -56,6 +63,43 @@ class JsonStream:
             sys.setrecursionlimit(frames)
         return kind, length
 
+    def read_items(self, name: str | None = None) -> Iterator[Any]:
+        """Yield the items of a list: the outermost one, or of an object the one called `name`, else its first.
+
+        All of the text is read, and must be valid. Yields nothing when there is no such list: `has_list` tells.
+        """
+        if self._peek() == "[":
+            yield from self._yield_array()
+        elif self._take_if("{"):
+            yield from () if self._take_if("}") else self._yield_of_object(name)
+        else:
+            self._read_value(1)
+        if self._peek():
+            self._fail(self._at, "there is something after its end")
+
+    def _yield_of_object(self, name: str | None) -> Iterator[Any]:
+        while True:
+            key = self._read_key()
+            if not self.has_list and name in (None, key) and self._peek() == "[":
+                yield from self._yield_array()
+            else:
+                self._read_value(2)
+            if self._take_if("}"):
+                return
+            self._take(",", "a comma or a closing brace is missing")
+
+    def _yield_array(self) -> Iterator[Any]:
+        self.has_list = True
+        self._take("[", "a list is missing")
+        if self._take_if("]"):
+            return
+        while True:
+            self._peek()
+            yield self._read_whole(above=1)
+            if self._take_if("]"):
+                return
+            self._take(",", "a comma or a closing bracket is missing")
+
     def _read_value(self, depth: int, *, max_keys: int = 0) -> int | None:
         opening = self._peek()
         if opening not in ("{", "["):
@@ -74,17 +118,21 @@ class JsonStream:
         if self._take_if("}"):
             return length
         while True:
-            if self._peek() != '"':
-                self._fail(self._at, "a key in double quotes is missing")
-            key = self._read_whole()
+            key = self._read_key()
             if length < max_keys:
                 self.keys.append(key)
-            self._take(":", "a colon is missing after the key")
             self._read_value(depth + 1)
             length += 1
             if self._take_if("}"):
                 return length
             self._take(",", "a comma or a closing brace is missing")
+
+    def _read_key(self) -> str:
+        if self._peek() != '"':
+            self._fail(self._at, "a key in double quotes is missing")
+        key = str(self._read_whole())
+        self._take(":", "a colon is missing after the key")
+        return key
 
     def _walk_array(self, depth: int) -> int:
         length = 0
@@ -199,6 +247,12 @@ def measure_nesting(text: str, start: int, end: int) -> int:
             case "]" | "}":
                 depth -= 1
     return deepest
+
+
+def _read_float(text: str) -> float | str:
+    """JSON's numbers have no bounds, a float has: one beyond them stays a text."""
+    value = float(text)
+    return value if isfinite(value) else text
 
 
 def _refuse_constant(name: str) -> NoReturn:
