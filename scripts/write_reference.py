@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes the tables of the documentation that are made from the code; with --check says whether they are up to date.
 
-Each table stands between `<!-- generated: NAME -->` and `<!-- end -->`; everything around it is written by hand.
+Each table stands between `<!-- generated: NAME -->` and `<!-- end -->`; everything around it is written by hand. The
+page of an operation is made whole.
 """
 
 import json
@@ -14,30 +15,46 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from filemill.processing.error_codes import ERROR_CODES  # noqa: E402  the path comes first
-from filemill.processing.operations import OPERATIONS, Operation  # noqa: E402
+from filemill.processing.operations import DEFAULTS, OPERATIONS, Operation  # noqa: E402
 from filemill.processing.operations.checking import schema  # noqa: E402
+from filemill.processing.operations.declaration import Example  # noqa: E402
 from filemill.tasks.statuses import MOVES  # noqa: E402
 
 END: Final = "<!-- end -->"
+OPERATION_PAGES: Final = ROOT / "docs/reference/operations"
 MIB: Final = 1024**2
 
 
 def main() -> int:
     is_check = "--check" in sys.argv[1:]
     stale = []
-    for place, generated in PLACES.items():
-        path = ROOT / place
-        committed = path.read_text(encoding="utf-8")
-        wanted = replace_tables(committed, generated, place)
-        if wanted != committed:
-            stale.append(place)
-            if not is_check:
-                path.write_text(wanted, encoding="utf-8")
+    for path, wanted in wanted_pages().items():
+        committed = path.read_text(encoding="utf-8") if path.exists() else None
+        if wanted == committed:
+            continue
+        stale.append(str(path.relative_to(ROOT)))
+        if is_check:
+            continue
+        if wanted is None:
+            path.unlink()
+        else:
+            path.write_text(wanted, encoding="utf-8")
     for place in stale:
         sys.stderr.write(f"{place} {'is not what the code says' if is_check else 'written'}\n")
     if stale and is_check:
         sys.stderr.write("Run `.venv/bin/python scripts/write_reference.py` and commit what it writes.\n")
     return 1 if stale and is_check else 0
+
+
+def wanted_pages() -> dict[Path, str | None]:
+    """Every page with generated parts as it should be; None for the page of an operation that is no more."""
+    pages: dict[Path, str | None] = {}
+    for place, generated in PLACES.items():
+        path = ROOT / place
+        pages[path] = replace_tables(path.read_text(encoding="utf-8"), generated, place)
+    pages.update(dict.fromkeys(OPERATION_PAGES.glob("*.md")))
+    pages.update({OPERATION_PAGES / f"{name}.md": write_page(found) for name, found in OPERATIONS.items()})
+    return pages
 
 
 def replace_tables(text: str, generated: Mapping[str, Callable[[], str]], place: str) -> str:
@@ -84,14 +101,36 @@ def list_error_codes() -> str:
 
 
 # --- operations ---
-def describe_operations() -> str:
-    return "\n\n".join(describe_operation(operation) for operation in OPERATIONS.values())
+def list_operations() -> str:
+    rows = [
+        (
+            f"[`{operation.name}`](operations/{operation.name}.md)",
+            operation.summary,
+            ", ".join(f"`{tool}`" for tool in operation.tools) or "–",
+        )
+        for operation in OPERATIONS.values()
+    ]
+    return make_table(("Operation", "What it makes", "Tools"), rows)
 
 
-def describe_operation(operation: Operation[Any]) -> str:
+def write_page(operation: Operation[Any]) -> str:
+    """The page of one operation, all of it made from its declaration."""
+    parts = [f"# `{operation.name}`", operation.summary, operation.details.strip(), list_facts(operation)]
+    options = schema(operation)
+    if options["properties"]:
+        heads = ("Option", "Must be", "Default", "Meaning", "Examples")
+        parts += ["## Options", make_table(heads, list_options(options))]
+    if operation.examples:
+        parts += ["## Examples", *(show_example(operation, example) for example in operation.examples)]
+    parts.append("[All operations](../operations.md)")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def list_facts(operation: Operation[Any]) -> str:
     limits = operation.limits
+    is_default = DEFAULTS.get(operation.task_type) == operation.name
     facts = [
-        f"- Task type: `{operation.task_type}`",
+        f"- Task type: `{operation.task_type}`{', whose default it is' if is_default else ''}",
         f"- Reads: {', '.join(f'`{kind}`' for kind in sorted(operation.media_types))}",
         (
             f"- Limits of one run: {limits.memory_bytes // MIB} MiB of memory, {limits.cpu_seconds} s of processor "
@@ -99,17 +138,33 @@ def describe_operation(operation: Operation[Any]) -> str:
         ),
         f"- Samples: {', '.join(f'`{sample}`' for sample in operation.samples)}",
     ]
-    table = make_table(("Option", "Valid", "Default", "Meaning", "Examples"), list_options(schema(operation)))
-    return "\n\n".join([f"## `{operation.name}`", operation.summary, "\n".join(facts), table])
+    if operation.inputs:
+        kinds = ", ".join(f"`{kind}`" for kind in sorted(operation.inputs.media_types))
+        facts.append(f"- Further files (`inputs`): {operation.inputs.least} to {operation.inputs.most}, of {kinds}")
+    if operation.tools:
+        facts.append(f"- Tools: {', '.join(f'`{tool}`' for tool in operation.tools)}")
+    return "\n".join(facts)
+
+
+def show_example(operation: Operation[Any], example: Example) -> str:
+    request: dict[str, Any] = {"file_path": operation.samples[0], "task_type": operation.task_type}
+    if DEFAULTS.get(operation.task_type) != operation.name:
+        request["operation"] = operation.name
+    if operation.inputs:
+        request["inputs"] = list(operation.samples[1:])
+    request["metadata"] = dict(example.options)
+    return f"{example.shows}\n\n```json\n{json.dumps(request, indent=2, ensure_ascii=False)}\n```"
 
 
 def list_options(options: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
     for name, facts in options["properties"].items():
+        aliases = facts.get("x-aliases", [])
+        also = f" Also called {', '.join(f'`{alias}`' for alias in aliases)}." if aliases else ""
         yield (
             f"`{name}`",
             facts["x-valid"],
             "–" if facts.get("default") is None else f"`{json.dumps(facts['default'])}`",
-            facts["description"],
+            f"{facts['description']}{also}",
             ", ".join(f"`{json.dumps(example)}`" for example in facts["examples"]),
         )
 
@@ -129,7 +184,7 @@ def make_table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 PLACES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "docs/explanation/life-cycle.md": {"state diagram": draw_moves, "moves": list_moves},
     "docs/reference/error-codes.md": {"error codes of tasks": list_error_codes},
-    "docs/reference/operations.md": {"operations": describe_operations},
+    "docs/reference/operations.md": {"operations": list_operations},
     "docs/decisions/README.md": {"decisions": list_decisions},
 }
 

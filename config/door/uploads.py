@@ -20,6 +20,7 @@ from config.door.multipart import FIELDS_BYTES, FormRefused, UploadForm
 from config.door.replies import send_problem
 from config.door.requests import Requests, send_body_too_large, send_busy
 from config.door.streams import Room
+from filemill.api.uploading import read_fields
 from filemill.dashboard.access import signed_in
 from filemill.files.errors import FileRefused
 from filemill.files.uploads import Upload, delete_upload
@@ -159,13 +160,7 @@ def _encode_as_texts(fields: Fields) -> bytes:
 
 def _encode_as_request(fields: Fields) -> bytes:
     """Make of a form's fields the JSON that the same request without a file would have sent."""
-    values: dict[str, Any] = {}
-    for name, texts in fields.items():
-        if name == "metadata" or (name == "tags" and texts[-1].lstrip().startswith("[")):
-            values[name] = _decode_json(name, texts[-1])
-        else:
-            values[name] = texts if name == "tags" else texts[-1]
-    return json.dumps(values).encode()
+    return json.dumps(read_fields(fields, parse=_decode_json)).encode()
 
 
 def _decode_json(name: str, text: str) -> Any:

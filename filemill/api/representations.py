@@ -66,12 +66,34 @@ class OutputList(Representation):
     results: list[OutputFile]
 
 
+class TaskStep(Representation):
+    """One step of a task's work."""
+
+    id: str
+    op: str = Field(examples=["image.resize"])
+    use: list[str] = Field(description="What it works on.", examples=[["original"]])
+    keep: bool = Field(description="Whether its outputs are the task's.")
+    options: dict[str, Any]
+
+
+class TaskInput(Representation):
+    """A further file of a task."""
+
+    file_name: str
+    file_size: int = Field(description="Bytes.")
+    media_type: str
+
+
 class TaskDetail(TaskSummary):
     """All of a task."""
 
     warnings: list[Warned]
     metadata: dict[str, Any]
-    operation: str = Field(examples=["image.transform"])
+    operation: str = Field(
+        description="Its name; `pipeline` for steps of several operations.", examples=["image.transform"]
+    )
+    steps: list[TaskStep] = Field(description="Empty for a single operation.")
+    inputs: list[TaskInput] = Field(description="The further files of operations that take several.")
     media_type: str = Field(description="What the file's content is.", examples=["image/jpeg"])
     result: dict[str, Any] | None = Field(
         description="What was found and made, once completed; `outputs` lists the files."
@@ -240,7 +262,7 @@ class ConflictBody(ProblemBody):
 
 def represent(model: type[Representation], row: object) -> dict[str, Any]:
     """Return a row as a body."""
-    return model.model_validate(row).model_dump(mode="json")
+    return model.model_validate(row).model_dump(mode="json", by_alias=True)
 
 
 def elapsed_seconds(task: TaskLog) -> float:

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from filemill.api.refusing import refuse
-from filemill.tasks.intake import MAX_TAG_LENGTH, MAX_TAGS
+from filemill.processing.operations.steps import MAX_STEPS
+from filemill.tasks.drafts import Asked
+from filemill.tasks.intake import MAX_INPUTS, MAX_TAG_LENGTH, MAX_TAGS
 from filemill.tasks.statuses import Status, TaskType
 
 MAX_BULK_PATHS: Final = 100_000
@@ -52,36 +54,102 @@ _METADATA: Final = {
         "come back in `warnings`; with `?strict=true` they are refused."
     ),
 }
+_OPERATION: Final = {
+    "type": "string",
+    "description": "The operation to run, by its name in `GET /api/operations/`; without it the task type's own.",
+    "examples": ["image.describe"],
+}
+_OUTPUTS: Final = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": MAX_STEPS,
+    "additionalProperties": {"type": "object"},
+    "description": (
+        "Several outputs of one file, each by a name of yours with its options; the options in `metadata` hold for all "
+        "of them. The file is decoded once. With `op` an output is made by another operation."
+    ),
+    "examples": [{"large": {"resize": [1920, 1080]}, "thumb": {"resize": [200, 200]}}],
+}
+_STEPS: Final = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MAX_STEPS,
+    "items": {
+        "type": "object",
+        "required": ["op"],
+        "properties": {
+            "op": {"type": "string", "description": "The operation."},
+            "id": {"type": "string", "description": "A name for other steps to use it by; else step1, step2, …"},
+            "use": {
+                "description": "What it works on: `original`, a step's id, or `id/name` for one output of it; a list "
+                "gives further files to operations that take several. Without it, what the step before made.",
+                "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+            },
+            "keep": {"type": "boolean", "description": "Whether its outputs stay, also when a step works on them."},
+        },
+        "additionalProperties": True,
+    },
+    "description": "Operations one after another, each with its options beside `op`.",
+    "examples": [[{"op": "video.poster"}, {"op": "image.resize", "width": 200}]],
+}
+_INPUTS: Final = {
+    "type": "array",
+    "maxItems": MAX_INPUTS,
+    "items": {"type": "string"},
+    "description": "Further files, as paths like `file_path`, for operations that take several.",
+    "examples": [["logo.png"]],
+}
 TaskTypeValue = Annotated[Any, WithJsonSchema(_TASK_TYPE)]
 Tags = Annotated[Any, WithJsonSchema(_TAGS)]
 Metadata = Annotated[Any, WithJsonSchema(_METADATA)]
+OperationName = Annotated[Any, WithJsonSchema(_OPERATION)]
+Outputs = Annotated[Any, WithJsonSchema(_OUTPUTS)]
+Steps = Annotated[Any, WithJsonSchema(_STEPS)]
+Inputs = Annotated[Any, WithJsonSchema(_INPUTS)]
 
 _VALID_TASK_TYPE: Final = f"one of {', '.join(TaskType.values)}"
 _PASSED_ON: Final[dict[str, Any]] = {"x-valid": "what the reference says"}
 
 
-class CreateTask(Body):
-    """Work on a file that lies under one of the service's roots."""
+class Work(Body):
+    """What to make of a file, whichever way it comes."""
+
+    task_type: TaskTypeValue = Field(json_schema_extra={"x-valid": _VALID_TASK_TYPE})
+    metadata: Metadata = Field(None, json_schema_extra=_PASSED_ON)
+    operation: OperationName = Field(None, json_schema_extra=_PASSED_ON)
+    outputs: Outputs = Field(None, json_schema_extra=_PASSED_ON)
+    steps: Steps = Field(None, json_schema_extra=_PASSED_ON)
+    inputs: Inputs = Field(None, json_schema_extra=_PASSED_ON)
+
+    @property
+    def asked(self) -> Asked:
+        """What is to be made, unchecked."""
+        return Asked(metadata=self.metadata, operation=self.operation, outputs=self.outputs, steps=self.steps)
+
+
+class PlanTask(Work):
+    """What would be made of a file that lies under one of the service's roots."""
 
     file_path: str = Field(
         description="Absolute, or relative to a root.",
         examples=["photo.jpg"],
         json_schema_extra={"x-valid": "a path under one of the service's roots"},
     )
-    task_type: TaskTypeValue = Field(json_schema_extra={"x-valid": _VALID_TASK_TYPE})
-    metadata: Metadata = Field(None, json_schema_extra=_PASSED_ON)
+
+
+class CreateTask(PlanTask):
+    """Work on a file that lies under one of the service's roots."""
+
     tags: Tags = Field(None, json_schema_extra=_PASSED_ON)
 
 
-class CreateTaskOfUpload(Body):
+class CreateTaskOfUpload(Work):
     """Work on a file that comes with the request."""
 
-    task_type: TaskTypeValue = Field(json_schema_extra={"x-valid": _VALID_TASK_TYPE})
-    metadata: Metadata = Field(None, json_schema_extra=_PASSED_ON)
     tags: Tags = Field(None, json_schema_extra=_PASSED_ON)
 
 
-class BulkCreate(Body):
+class BulkCreate(Work):
     """Work on many files in the same way."""
 
     file_paths: list[str] = Field(
@@ -91,13 +159,11 @@ class BulkCreate(Body):
         examples=[["a.jpg", "b.jpg"]],
         json_schema_extra={"x-valid": f"a list of 1 to {MAX_BULK_PATHS} paths"},
     )
-    task_type: TaskTypeValue = Field(json_schema_extra={"x-valid": _VALID_TASK_TYPE})
     parallel: bool = Field(
         True,
         description="`false` works on one file after another, in order.",
         json_schema_extra={"x-valid": "true or false"},
     )
-    metadata: Metadata = Field(None, json_schema_extra=_PASSED_ON)
     tags: Tags = Field(None, json_schema_extra=_PASSED_ON)
 
 

@@ -32,6 +32,7 @@ from filemill.api.representations import (
 )
 from filemill.api.requests import CancelTask, RetryTask, read_body
 from filemill.tasks import results, services
+from filemill.tasks.hiding import shown_metadata, shown_steps
 from filemill.tasks.models import TaskLog
 
 
@@ -69,6 +70,7 @@ class TaskView(APIView):
         facts = {
             name: getattr(task, name) for name in TaskDetail.model_fields if name not in {"result", "elapsed_time"}
         }
+        facts.update(metadata=shown_metadata(task), steps=shown_steps(task))
         result = _with_urls(results.read(task), task, request)
         return Response(represent(TaskDetail, {**facts, "result": result, "elapsed_time": elapsed_seconds(task)}))
 

@@ -46,7 +46,11 @@ _FORM = {
     "properties": {
         "file": {"type": "string", "format": "binary", "description": "The file itself."},
         "task_type": {"type": "string", "enum": ["image", "video", "document"]},
-        "metadata": {"type": "string", "contentMediaType": "application/json", "description": "As JSON."},
+        "operation": {"type": "string", "description": "As in JSON."},
+        **{
+            name: {"type": "string", "contentMediaType": "application/json", "description": "As JSON."}
+            for name in ("metadata", "outputs", "steps", "inputs")
+        },
         "tags": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 128}, "maxItems": 10},
     },
 }
@@ -149,7 +153,8 @@ def _create_task(request: Request, source: Source, wish: CreateTask | CreateTask
         user=user_of(request),
         task_type=wish.task_type,
         source=source,
-        metadata=wish.metadata,
+        asked=wish.asked,
+        inputs=wish.inputs,
         tags=wish.tags,
         strict=strict,
     )
@@ -196,7 +201,8 @@ def _create_batch(request: Request, order: BulkCreate, *, strict: bool) -> Respo
         user=user_of(request),
         task_type=order.task_type,
         file_paths=order.file_paths,
-        metadata=order.metadata,
+        asked=order.asked,
+        inputs=order.inputs,
         tags=order.tags,
         parallel=order.parallel,
         strict=strict,

@@ -1,6 +1,6 @@
 """The file that comes with a request: already on disk when the door took it, or in Django's hands without the door."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from filemill.api.json_format import parse_json
 from filemill.api.refusing import refuse_field
 from filemill.files.uploads import Upload, delete_upload, receive
 
+_AS_JSON: Final = frozenset(("metadata", "outputs", "steps", "inputs"))
 DOOR_KEY: Final = "filemill.upload"
 """Where the door leaves the `Upload` in `request.META`; no header can set it, those are all called `HTTP_…`."""
 
@@ -57,16 +58,18 @@ def _keep(file: "UploadedFile[Any]") -> Upload:
 
 
 def _read_fields(data: QueryDict, files: Mapping[str, Any]) -> dict[str, Any]:
-    """Make of a form's fields what the same request in JSON would have said."""
+    fields = {str(name): [str(text) for text in data.getlist(name)] for name in data if name not in files}
+    return read_fields(fields, parse=_parse_field)
+
+
+def read_fields(fields: Mapping[str, Sequence[str]], *, parse: Callable[[str, str], Any]) -> dict[str, Any]:
+    """Make of a form's fields what the same request in JSON would have said; `parse` reads a field that holds JSON."""
     body: dict[str, Any] = {}
-    for name in data:
-        texts = data.getlist(name)
-        if name in files:
-            continue
-        if name == "metadata" or (name == "tags" and str(texts[-1]).lstrip().startswith("[")):
-            body[name] = _parse_field(name, str(texts[-1]))
+    for name, texts in fields.items():
+        if name in _AS_JSON or (name == "tags" and texts[-1].lstrip().startswith("[")):
+            body[name] = parse(name, texts[-1])
         else:
-            body[name] = texts if name == "tags" else texts[-1]
+            body[name] = list(texts) if name == "tags" else texts[-1]
     return body
 
 

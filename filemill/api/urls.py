@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from filemill.api import describing  # noqa: F401  tells drf-spectacular how to describe models and credentials
 from filemill.api.documentation import RedocView, SchemaView, SwaggerView
 from filemill.api.fallbacks import answer_no_endpoint
+from filemill.api.operations import OperationsView, OperationView
 from filemill.api.outputs import OutputView
 from filemill.api.task_item import (
     AttemptsView,
@@ -25,6 +26,8 @@ urlpatterns = [
     path("redoc/", RedocView.as_view(), name="redoc"),
     path("auth/tokens/", TokensView.as_view(), name="tokens"),
     path("auth/tokens/<str:token_id>/", TokenView.as_view(), name="token"),
+    path("operations/", OperationsView.as_view(), name="operations"),
+    path("operations/<str:name>/", OperationView.as_view(), name="operation"),
     path("tasks/", TaskListView.as_view(), name="tasks"),
     path("tasks/create_task/", CreateTaskView.as_view(), name="create-task"),
     path("tasks/bulk_create/", BulkCreateView.as_view(), name="bulk-create"),

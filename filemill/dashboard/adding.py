@@ -14,6 +14,7 @@ from filemill.files.sources import Source
 from filemill.files.uploads import Upload, delete_upload, open_upload, receive
 from filemill.processing import media
 from filemill.tasks import services
+from filemill.tasks.drafts import Asked
 from filemill.tasks.models import TaskLog
 from filemill.tasks.refusals import Problem, Refused
 from filemill.tasks.statuses import TaskType
@@ -122,7 +123,8 @@ def add_task(*, user: User, upload: Upload | None, values: Mapping[str, str]) ->
     try:
         task_type = _decide_type(upload, values.get("task_type", AUTO))
         metadata: dict[str, Any] = read_options(task_type, values) if task_type in TaskType.values else {}
-        return services.submit(user=user, task_type=task_type, source=Source.from_upload(upload), metadata=metadata)
+        asked = Asked(metadata=metadata)
+        return services.submit(user=user, task_type=task_type, source=Source.from_upload(upload), asked=asked)
     except (Refused, FileRefused) as refused:
         delete_upload(upload.id)
         raise NotAdded(AddForm(values=values, problems=problems_of(refused), task_type=task_type)) from refused

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from filemill.dashboard.wording import say_duration, say_name
+from filemill.tasks.hiding import shown_metadata, shown_steps
 from filemill.tasks.models import TaskLog
 
 _SHOWN_ELSEWHERE: Final = frozenset({"outputs", "output", "poster", "preview", "media_type"})
@@ -70,9 +71,14 @@ def preview_table(result: Mapping[str, Any] | None) -> Table | None:
     return Table(label="Preview", headings=headings, rows=rows) if rows else None
 
 
-def list_options(metadata: Mapping[str, Any]) -> list[Fact]:
-    """Return what a client asked for, as it named it."""
-    return [Fact(label=name, value=_say_option(value)) for name, value in metadata.items()]
+def list_options(task: TaskLog) -> list[Fact]:
+    """Return what a client asked for, as it named it: its metadata, then its steps, then further files."""
+    asked = [Fact(label=name, value=_say_option(value)) for name, value in shown_metadata(task).items()]
+    for step in shown_steps(task):
+        told = ", ".join(f"{name} {_say_option(value)}" for name, value in step["options"].items())
+        asked.append(Fact(label=step["id"], value=f"{step['op']}: {told}" if told else step["op"]))
+    asked += [Fact(label="further file", value=str(found["file_name"])) for found in task.inputs]
+    return asked
 
 
 def shown_image(outputs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import F
 
-from filemill.tasks.models import TaskLog
+from filemill.tasks.models import REQUESTED, TaskLog
 from filemill.tasks.querysets import TaskQuerySet
 from filemill.tasks.statuses import ACTIVE, Status
 
@@ -55,7 +55,7 @@ class Page:
 
 def rows(user: User) -> TaskQuerySet:
     """Return the user's tasks with what a row shows and nothing heavier: results can be long."""
-    tasks = TaskLog.objects.visible_to(user).defer("result", "metadata", "source", "options", "warnings")
+    tasks = TaskLog.objects.visible_to(user).defer("result", *REQUESTED)
     return tasks.annotate(made=F("result__outputs"))
 
 

@@ -1,5 +1,6 @@
 """Django's admin: everything about tasks to search and read, nothing to edit; moves go through the services."""
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,7 +15,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from filemill.tasks import services
-from filemill.tasks.models import Batch, TaskAttempt, TaskEventLog, TaskLog, TaskProgress, WorkerNode
+from filemill.tasks.hiding import shown_metadata, shown_steps
+from filemill.tasks.models import REQUESTED, Batch, TaskAttempt, TaskEventLog, TaskLog, TaskProgress, WorkerNode
 from filemill.tasks.refusals import Conflict
 
 if TYPE_CHECKING:  # generic in the stubs only
@@ -89,7 +91,8 @@ class TaskLogAdmin(ReadOnlyAdmin):
     search_fields = ("file_name", "=celery_task_id", "=user__username", "=error_code")
     search_help_text = "A part of the file name, or a whole task id, Celery id, user name or error code."
     ordering = ("-created_at", "-id")
-    readonly_fields = ("story",)
+    exclude = ("metadata", "options", "steps")  # passwords may be among them; `asked` hides those
+    readonly_fields = ("asked", "story")
     inlines = (AttemptInline,)
     actions = ("cancel_selected", "retry_selected")
     task_id_field = "id"
@@ -98,7 +101,12 @@ class TaskLogAdmin(ReadOnlyAdmin):
         """Leave what can be long to the page of the one task."""
         tasks: QuerySet[TaskLog] = super().get_queryset(request)
         is_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
-        return tasks.defer("result", "metadata", "source", "options", "warnings") if is_list else tasks
+        return tasks.defer("result", *REQUESTED) if is_list else tasks
+
+    @admin.display(description="Asked for")
+    def asked(self, task: TaskLog) -> SafeString:
+        shown = {"metadata": shown_metadata(task), "steps": shown_steps(task)}
+        return format_html("<pre>{}</pre>", json.dumps(shown, indent=2, ensure_ascii=False))
 
     @admin.display(description="Events and progress")
     def story(self, task: TaskLog) -> SafeString:

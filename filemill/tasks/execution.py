@@ -14,17 +14,19 @@ from django.db import InterfaceError, OperationalError, connection
 
 from filemill.faultpoints import faultpoint
 from filemill.files import outputs
-from filemill.files.sources import OpenedFile, Source, open_source, read_head
-from filemill.processing import media, operations
 from filemill.processing.cage import Slice, SliceBench
-from filemill.processing.errors import Cancelled, InputError, ProcessingError, SystemFault
+from filemill.processing.errors import Cancelled, ProcessingError, SystemFault
+from filemill.processing.operations.running import run_steps
+from filemill.processing.operations.steps import Step
 from filemill.tasks import dispatch, lifecycle, poison, results, retries
+from filemill.tasks.fetching import Fetched, fetch
 from filemill.tasks.logs import about
 from filemill.tasks.models import TaskAttempt, TaskLog
 from filemill.tasks.progress import ProgressReporter
 from filemill.tasks.pulse import KillReason, Pulse, Watched
 from filemill.tasks.statuses import Status
 from filemill.tasks.transition import Ending, storable
+from filemill.tasks.work import limits_of, patience_of, steps_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,15 +58,16 @@ def _attempt(task: TaskLog, cage_slice: Slice, pulse: Pulse) -> TaskLog | None:
     watched: Watched | None = None
     evidence: dict[str, Any] = {}
     try:
-        with _fetch(task) as opened, _open_bench(task, opened, cage_slice) as bench:
+        steps = steps_of(task)
+        with fetch(task, steps) as fetched, _open_bench(task, steps, fetched, cage_slice) as bench:
             watched = pulse.watch(task, bench.kill)
             faultpoint("after_fetch")
             try:
-                poison.refuse_known(task, opened)
-                result = _process(task, bench)
+                poison.refuse_known(task, fetched.file)
+                result = _process(task, steps, bench)
             except ProcessingError as error:
                 if retries.is_cage_death(error):
-                    poison.remember_death(task, opened)
+                    poison.remember_death(task, fetched.file)
                 raise
             finally:
                 evidence = dict(bench.usage)
@@ -95,30 +98,14 @@ def _complete(task: TaskLog, result: dict[str, Any], ending: Ending) -> TaskLog 
 
 
 # --- fetch and process ---
-def _fetch(task: TaskLog) -> OpenedFile:
-    opened = open_source(Source.from_json(task.source))
-    faultpoint("mid_fetch")
-    if opened.size == 0:
-        opened.close()
-        raise InputError(f"{task.file_name} is empty.", code="empty_file")
-    if opened.size > settings.FILEMILL_INPUT_LIMITS.max_bytes:
-        opened.close()
-        raise InputError(f"{task.file_name} has grown to {opened.size:,} bytes.", code="too_many_bytes")
-    return opened
-
-
-def _open_bench(task: TaskLog, opened: OpenedFile, cage_slice: Slice) -> SliceBench:
-    """Prepare the bench; the type is decided anew by content, for the file may have changed since it was accepted."""
-    media_type = media.sniff(read_head(opened), task.file_name)
-    if media_type is None or media.task_type_of(media_type) != task.task_type:
-        message = f"{task.file_name} now holds {media_type or 'an unknown format'}, which is no {task.task_type}."
-        raise InputError(message, code="type_mismatch")
+def _open_bench(task: TaskLog, steps: list[Step], fetched: Fetched, cage_slice: Slice) -> SliceBench:
     return cage_slice.open_bench(
-        source_fd=opened.fd,
-        media_type=media_type,
+        source_fd=fetched.file.fd,
+        media_type=fetched.media_type,
         file_name=task.file_name,
+        inputs=fetched.inputs,
         scratch=outputs.work_directory(task.pk, task.fence),
-        limits=operations.OPERATIONS[task.operation].limits,
+        limits=limits_of(steps),
         input_limits=settings.FILEMILL_INPUT_LIMITS,
         on_progress=_progress_to_rows(task),
     )
@@ -139,10 +126,11 @@ def _progress_to_rows(task: TaskLog) -> Callable[[float, str], None]:
     return report
 
 
-def _process(task: TaskLog, bench: SliceBench) -> dict[str, Any]:
-    operation = operations.OPERATIONS[task.operation]
-    options = operation.options.model_validate(task.options)
-    return dict(storable(operation.run(bench, options)))
+def _process(task: TaskLog, steps: list[Step], bench: SliceBench) -> dict[str, Any]:
+    if task.steps:
+        return dict(storable(run_steps(bench, steps)))
+    (step,) = steps
+    return dict(storable(step.operation.run(bench, step.options)))
 
 
 # --- finish ---
@@ -153,7 +141,7 @@ def _settle_failed(task: TaskLog, error: ProcessingError, evidence: dict[str, An
         cage_deaths=task.cage_deaths,
         max_retries=task.max_retries,
         base_seconds=settings.FILEMILL_RETRY_BASE_SECONDS,
-        patience=operations.OPERATIONS[task.operation].retry.patience,
+        patience=patience_of(task),
     )
     facts = {**evidence, **error.evidence, "fault": error.fault.value}
     if isinstance(decision, retries.GiveUp):

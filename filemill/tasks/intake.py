@@ -1,7 +1,6 @@
-"""What a client hands in, looked at before anything is stored: the file, its type, its options, its tags."""
+"""What a client hands in, looked at before anything is stored: the file, its type, further files, tags."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +11,13 @@ from filemill.files.roots import open_beneath
 from filemill.files.sources import OpenedFile, Source, read_head
 from filemill.files.uploads import open_upload
 from filemill.processing import media, operations
-from filemill.processing.operations import checking
 from filemill.tasks.models import UPLOAD_PREFIX
 from filemill.tasks.refusals import Problem, Refused
 from filemill.tasks.statuses import TaskType
 
 MAX_TAGS = 10
 MAX_TAG_LENGTH = 128
-MAX_METADATA_BYTES = 64 * 1024
+MAX_INPUTS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,23 +30,9 @@ class Intake:
     media_type: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What to make of a file: checked options, and what was kept of the rest."""
-
-    operation: str
-    options: dict[str, Any]
-    metadata: dict[str, Any]
-    warnings: list[dict[str, Any]]
-
-
 def examine(source: Source, *, task_type: str, field: str) -> Intake:
     """Open a file and decide by its content whether it is of the task's type; raise Refused otherwise."""
-    try:
-        opened = _open(source)
-    except FileRefused as refused:
-        raise Refused([Problem(field=field, code=refused.code, message=refused.message)]) from refused
-    with opened:
+    with _open_or_refuse(source, field=field) as opened:
         media_type = _media_type(opened, task_type=task_type, field=field)
         is_upload = source.kind == "upload"
         return Intake(
@@ -60,6 +44,62 @@ def examine(source: Source, *, task_type: str, field: str) -> Intake:
         )
 
 
+def open_for_plan(source: Source, *, task_type: str, field: str) -> tuple[OpenedFile, str]:
+    """Open a file and tell its media type; the caller closes it. Raise Refused as `examine` does."""
+    opened = _open_or_refuse(source, field=field)
+    try:
+        return opened, _media_type(opened, task_type=task_type, field=field)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def examine_inputs(paths: object, *, readable: Collection[str]) -> list[dict[str, Any]]:
+    """Look at the further files of a request and return what the task keeps of each; raise Refused naming all misfits.
+
+    They come under the same rules as `file_path`, but for the task type: what they are is the operation's to say, by
+    the media types that it can read.
+    """
+    if paths is None:
+        return []
+    valid = f"a list of up to {MAX_INPUTS} paths"
+    is_list = isinstance(paths, list) and all(isinstance(path, str) for path in paths)
+    if not isinstance(paths, list) or not is_list or len(paths) > MAX_INPUTS:
+        problem = Problem(field="inputs", code="invalid_value", message=f"inputs must be {valid}.", valid=valid)
+        raise Refused([problem])
+    found, problems = [], []
+    for index, path in enumerate(paths):
+        try:
+            found.append(_examine_input(path, field=f"inputs[{index}]", readable=readable))
+        except Refused as refused:
+            problems += refused.problems
+    if problems:
+        raise Refused(problems)
+    return found
+
+
+def _examine_input(path: str, *, field: str, readable: Collection[str]) -> dict[str, Any]:
+    source = Source.from_path(path)
+    with _open_or_refuse(source, field=field) as opened:
+        media_type = _sniff(opened, field=field)
+        if readable and media_type not in readable:
+            message = f"{opened.name} holds {media_type}, which can't be used here."
+            raise Refused([Problem(field=field, code="unsupported_format", message=message, valid=sorted(readable))])
+        return {
+            "source": source.to_json(),
+            "file_name": opened.name,
+            "file_size": opened.size,
+            "media_type": media_type,
+        }
+
+
+def _open_or_refuse(source: Source, *, field: str) -> OpenedFile:
+    try:
+        return _open(source)
+    except FileRefused as refused:
+        raise Refused([Problem(field=field, code=refused.code, message=refused.message)]) from refused
+
+
 def _open(source: Source) -> OpenedFile:
     if source.kind == "upload":
         return open_upload(source.upload_id, name=source.name)
@@ -67,6 +107,15 @@ def _open(source: Source) -> OpenedFile:
 
 
 def _media_type(opened: OpenedFile, *, task_type: str, field: str) -> str:
+    media_type = _sniff(opened, field=field)
+    found = media.task_type_of(media_type)
+    if found != task_type:
+        message = f"{opened.name} holds {media_type}, which is no {task_type}: send it with task_type {found!r}."
+        raise Refused([Problem(field="task_type", code="type_mismatch", message=message, valid=[found])])
+    return media_type
+
+
+def _sniff(opened: OpenedFile, *, field: str) -> str:
     if opened.size == 0:
         raise Refused([Problem(field=field, code="empty_file", message=f"{opened.name} is empty: there is no work.")])
     most = settings.FILEMILL_INPUT_LIMITS.max_bytes
@@ -78,10 +127,6 @@ def _media_type(opened: OpenedFile, *, task_type: str, field: str) -> str:
         message = f"{opened.name} is of a format that Filemill does not read."
         valid = sorted({kind for operation in operations.OPERATIONS.values() for kind in operation.media_types})
         raise Refused([Problem(field=field, code="unsupported_format", message=message, valid=valid)])
-    found = media.task_type_of(media_type)
-    if found != task_type:
-        message = f"{opened.name} holds {media_type}, which is no {task_type}: send it with task_type {found!r}."
-        raise Refused([Problem(field="task_type", code="type_mismatch", message=message, valid=[found])])
     return media_type
 
 
@@ -91,57 +136,6 @@ def check_task_type(task_type: object) -> str:
         message = f"task_type must be one of {', '.join(TaskType.values)}."
         raise Refused([Problem(field="task_type", code="invalid_choice", message=message, valid=TaskType.values)])
     return str(task_type)
-
-
-def check_wish(task_type: str, metadata: object, *, strict: bool) -> Wish:
-    """Check the options in `metadata`; raise Refused naming every wrong one."""
-    kept = _check_metadata(metadata)
-    operation = operations.for_task_type(task_type)
-    checked = checking.check(operation, kept)
-    problems = [
-        Problem(field=f"metadata.{wrong.option}", code=wrong.code, message=wrong.message, valid=wrong.valid)
-        for wrong in checked.problems
-    ]
-    if strict:
-        problems += [
-            Problem(field=f"metadata.{unknown.option}", code=unknown.code, message=unknown.message)
-            for unknown in checked.warnings
-        ]
-    if problems or checked.options is None:
-        raise Refused(problems)
-    return Wish(
-        operation=operation.name,
-        options=checked.options.model_dump(mode="json", exclude_unset=True),
-        metadata=kept,
-        warnings=[
-            {"code": unknown.code, "option": unknown.option, "message": unknown.message, "nearest": unknown.nearest}
-            for unknown in checked.warnings
-        ],
-    )
-
-
-def _check_metadata(metadata: object) -> dict[str, Any]:
-    if metadata is None:
-        return {}
-    if not isinstance(metadata, Mapping):
-        message = 'metadata must be an object, such as {"quality": "high"}.'
-        raise Refused([Problem(field="metadata", code="invalid_type", message=message)])
-    text = json.dumps(metadata)
-    if len(text) > MAX_METADATA_BYTES:
-        message = f"metadata must not be longer than {MAX_METADATA_BYTES} bytes as JSON."
-        raise Refused([Problem(field="metadata", code="too_long", message=message)])
-    if "\\u0000" in text or not _is_unicode(text):
-        message = "metadata must not hold NUL characters or lone surrogates: the database can't keep them."
-        raise Refused([Problem(field="metadata", code="invalid_characters", message=message)])
-    return dict(metadata)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        json.dumps(json.loads(text), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def check_tags(tags: object) -> list[str]:

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Now
 
 from filemill.tasks.ids import celery_id, uuid7
@@ -38,6 +38,10 @@ class Batch(models.Model):
         return f"{self.files_count} {self.task_type} files"
 
 
+REQUESTED = ("metadata", "source", "options", "steps", "inputs", "warnings")
+"""What was asked for: columns that can be long, and that a list does not show."""
+
+
 class TaskLog(models.Model):
     """One request to process one file (contract D1)."""
 
@@ -61,6 +65,11 @@ class TaskLog(models.Model):
     metadata = models.JSONField(default=dict, blank=True)
     options = models.JSONField(default=dict, blank=True)
     operation = models.CharField(max_length=64)
+    # The defaults stand in the database as well: while an upgrade rolls out, older processes still insert rows.
+    steps = models.JSONField(default=list, db_default=Value([], models.JSONField()), blank=True)
+    """Empty for a single operation, whose options stand in `options`."""
+    inputs = models.JSONField(default=list, db_default=Value([], models.JSONField()), blank=True)
+    """The further files of operations that take several: each its source, name, size and media type."""
     warnings = models.JSONField(default=list, blank=True)
 
     created_at = models.DateTimeField(db_default=Now())

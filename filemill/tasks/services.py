@@ -3,23 +3,23 @@
 Sending after a commit is `robust`: what is committed is answered as done, and the sweeper sends what was not sent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import cache
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from filemill.faultpoints import faultpoint
 from filemill.files.sources import Source
-from filemill.processing import operations
 from filemill.tasks import dispatch, intake, lifecycle, results
-from filemill.tasks.intake import Intake, Wish
+from filemill.tasks.drafts import Asked
+from filemill.tasks.intake import Intake
 from filemill.tasks.models import Batch, TaskLog
 from filemill.tasks.refusals import Conflict, Problem, Refused
 from filemill.tasks.statuses import Lane, Status, TaskType
-
-Checked = TypeVar("Checked")
+from filemill.tasks.wishes import Wish, check_wish, collect, fit_wish
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,13 @@ class Order:
     user: User
     task_type: str
     wish: Wish
+    inputs: list[dict[str, Any]]
     tags: list[str]
+
+    @property
+    def input_types(self) -> list[str]:
+        """The media types of the further files."""
+        return [str(found["media_type"]) for found in self.inputs]
 
 
 def submit(
@@ -55,7 +61,8 @@ def submit(
     user: User,
     task_type: object,
     source: Source,
-    metadata: object = None,
+    asked: Asked | None = None,
+    inputs: object = None,
     tags: object = None,
     strict: bool = False,
 ) -> TaskLog:
@@ -65,13 +72,13 @@ def submit(
     """
     kind = intake.check_task_type(task_type)
     problems: list[Problem] = []
-    wish = _collect(problems, lambda: intake.check_wish(kind, metadata, strict=strict))
-    checked_tags = _collect(problems, lambda: intake.check_tags(tags))
+    order = check_order(problems, user, kind, asked or Asked(), inputs=inputs, tags=tags, strict=strict)
     field_name = "file" if source.kind == "upload" else "file_path"
-    found = _collect(problems, lambda: intake.examine(source, task_type=kind, field=field_name))
-    if wish is None or found is None or checked_tags is None:
+    found = collect(problems, lambda: intake.examine(source, task_type=kind, field=field_name))
+    if order is not None and found is not None:
+        collect(problems, lambda: fit_wish(order.wish, found.media_type, order.input_types))
+    if problems or order is None or found is None:
         raise Refused(problems)
-    order = Order(user=user, task_type=kind, wish=wish, tags=checked_tags)
     task = _new_task(order, source=source, found=found)
     with transaction.atomic():
         lifecycle.create([task])
@@ -87,7 +94,8 @@ def submit_bulk(
     user: User,
     task_type: object,
     file_paths: Sequence[str],
-    metadata: object = None,
+    asked: Asked | None = None,
+    inputs: object = None,
     tags: object = None,
     parallel: bool = True,
     strict: bool = False,
@@ -98,11 +106,9 @@ def submit_bulk(
     """
     kind = intake.check_task_type(task_type)
     problems: list[Problem] = []
-    wish = _collect(problems, lambda: intake.check_wish(kind, metadata, strict=strict))
-    checked_tags = _collect(problems, lambda: intake.check_tags(tags))
-    if wish is None or checked_tags is None:
+    order = check_order(problems, user, kind, asked or Asked(), inputs=inputs, tags=tags, strict=strict)
+    if problems or order is None:
         raise Refused(problems)
-    order = Order(user=user, task_type=kind, wish=wish, tags=checked_tags)
     batch = Batch(user=user, task_type=kind, parallel=parallel, files_count=0)
     tasks, rejected = _take_all(order, batch, file_paths)
     if not tasks:
@@ -116,12 +122,27 @@ def submit_bulk(
     return BulkOutcome(batch=batch, tasks=tasks, rejected=rejected)
 
 
+def check_order(
+    problems: list[Problem], user: User, task_type: str, asked: Asked, *, inputs: object, tags: object, strict: bool
+) -> Order | None:
+    """Check what a request says of every file in it; what is wrong joins the problems."""
+    wish = collect(problems, lambda: check_wish(task_type, asked, strict=strict))
+    readable = wish.readable_inputs if wish else frozenset()
+    found = collect(problems, lambda: intake.examine_inputs(inputs, readable=readable))
+    checked_tags = collect(problems, lambda: intake.check_tags(tags))
+    if wish is None or found is None or checked_tags is None:
+        return None
+    return Order(user=user, task_type=task_type, wish=wish, inputs=found, tags=checked_tags)
+
+
 def _take_all(order: Order, batch: Batch, file_paths: Sequence[str]) -> tuple[list[TaskLog], list[Rejected]]:
     tasks, rejected = [], []
+    fit = cache(lambda media_type: fit_wish(order.wish, media_type, order.input_types))
     for index, path in enumerate(file_paths):
         source = Source.from_path(path)
         try:
             found = intake.examine(source, task_type=order.task_type, field=f"file_paths[{index}]")
+            fit(found.media_type)
         except Refused as refused:
             rejected.append(Rejected(index=index, file_path=path, problem=refused.problems[0]))
             continue
@@ -166,15 +187,6 @@ def _retry_conflict(task: TaskLog, *, force: bool) -> Conflict:
     return Conflict(message, code="not_retryable", status=task.status)
 
 
-def _collect(problems: list[Problem], check: Callable[[], Checked]) -> Checked | None:
-    """Run a check; its problems join the others, so that a client hears of all of them at once."""
-    try:
-        return check()
-    except Refused as refused:
-        problems.extend(refused.problems)
-        return None
-
-
 def _lane_of(task_type: str, *, parallel: bool) -> Lane:
     """Large files travel alone: a video would hold up its slice; an ordered batch keeps to its one slice."""
     return Lane.BULK if parallel and task_type == TaskType.VIDEO else Lane.SLICE
@@ -192,8 +204,10 @@ def _new_task(order: Order, *, source: Source, found: Intake) -> TaskLog:
         media_type=found.media_type,
         operation=order.wish.operation,
         options=order.wish.options,
+        steps=order.wish.kept_steps,
+        inputs=order.inputs,
         metadata=order.wish.metadata,
         warnings=order.wish.warnings,
         tags=order.tags,
-        max_retries=operations.OPERATIONS[order.wish.operation].retry.max_retries,
+        max_retries=order.wish.max_retries,
     )

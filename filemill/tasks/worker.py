@@ -11,9 +11,9 @@ from celery.exceptions import Ignore
 from django.conf import settings
 
 from filemill.faultpoints import faultpoint
-from filemill.processing.cage import Cage
 from filemill.processing.errors import SystemFault
 from filemill.tasks import batches, broker, chores, lifecycle, roster
+from filemill.tasks.cages import make_cage
 from filemill.tasks.execution import execute
 from filemill.tasks.models import TaskLog
 from filemill.tasks.node import node
@@ -33,7 +33,7 @@ class Crew:
     """What a worker process works with: its cage and its pulse, made on first use and after the fork."""
 
     def __init__(self) -> None:
-        self.cage = Cage(mode="strict" if settings.FILEMILL_CAGE == "strict" else "auto")
+        self.cage = make_cage()
         self.pulse = Pulse()
         self.pulse.start()
 

@@ -12,6 +12,7 @@ from django.db import connection
 from filemill.files.outputs import output_key, output_path
 from filemill.launch.home import Home
 from filemill.tasks import broker, services
+from filemill.tasks.drafts import Asked
 from filemill.tasks.models import TaskLog, WorkerNode
 from tests.endtoend.conftest import (
     RunningWorker,
@@ -103,7 +104,7 @@ def test_cancelling_kills_the_running_tool_within_moments(
     long_video: Path, start_worker: StartWorker, submit: Submit
 ) -> None:
     worker = start_worker()
-    task = submit(long_video, "video", metadata={"format": "webm", "quality": "high"})
+    task = submit(long_video, "video", asked=Asked(metadata={"format": "webm", "quality": "high"}))
     tool = wait_for_tool(worker)
 
     assert services.cancel(reload(task), by=task.user, reason="enough").status == "cancelled"
@@ -117,7 +118,7 @@ def test_a_task_of_a_killed_worker_is_finished_by_another_attempt_once(
     long_video: Path, start_worker: StartWorker, submit: Submit
 ) -> None:
     first = start_worker()
-    task = submit(long_video, "video", metadata={"format": "mp4", "quality": "low", "resize": [320, 180]})
+    task = submit(long_video, "video", asked=Asked(metadata={"format": "mp4", "quality": "low", "resize": [320, 180]}))
     tool = wait_for_tool(first)
     first.kill()
     wait_until(lambda: not tool.exists(), seconds=5, what="FFmpeg died with its worker")
@@ -185,7 +186,7 @@ def test_a_worker_told_to_stop_hands_back_what_it_can_not_finish(
     long_video: Path, start_worker: StartWorker, submit: Submit
 ) -> None:
     worker = start_worker()
-    task = submit(long_video, "video", metadata={"format": "webm", "quality": "high"})
+    task = submit(long_video, "video", asked=Asked(metadata={"format": "webm", "quality": "high"}))
     wait_for_tool(worker)
     worker.process.terminate()
 
@@ -199,7 +200,7 @@ def test_a_running_task_outlives_the_loss_of_every_database_connection(
     long_video: Path, start_worker: StartWorker, submit: Submit
 ) -> None:
     worker = start_worker()
-    task = submit(long_video, "video", metadata={"format": "mp4", "quality": "low", "resize": [320, 180]})
+    task = submit(long_video, "video", asked=Asked(metadata={"format": "mp4", "quality": "low", "resize": [320, 180]}))
     wait_for_tool(worker)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -216,7 +217,7 @@ def test_what_a_frozen_worker_held_is_done_by_another(
     long_video: Path, start_worker: StartWorker, submit: Submit
 ) -> None:
     frozen = start_worker()
-    task = submit(long_video, "video", metadata={"format": "mp4", "quality": "low", "resize": [320, 180]})
+    task = submit(long_video, "video", asked=Asked(metadata={"format": "mp4", "quality": "low", "resize": [320, 180]}))
     wait_for_tool(frozen)
     os.killpg(frozen.process.pid, signal.SIGSTOP)
     start_worker()
@@ -256,7 +257,7 @@ def test_a_process_that_dies_is_told_of_with_the_id_of_its_task(
     long_video: Path, start_worker: StartWorker, submit: Submit
 ) -> None:
     worker = start_worker()
-    task = submit(long_video, "video", metadata={"format": "mp4", "quality": "low", "resize": [320, 180]})
+    task = submit(long_video, "video", asked=Asked(metadata={"format": "mp4", "quality": "low", "resize": [320, 180]}))
     tool = wait_for_tool(worker)
     os.kill(int(task.attempts.get().worker.rpartition("/")[2]), signal.SIGKILL)
     wait_until(lambda: not tool.exists(), seconds=5, what="FFmpeg died with its process")

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if task_type is None:
             return False  # the folder's own README and licences
         try:
-            services.submit(user=user, task_type=task_type, source=Source.from_path(str(path)), metadata={}, tags=[TAG])
+            services.submit(user=user, task_type=task_type, source=Source.from_path(str(path)), tags=[TAG])
         except Refused as refusal:
             self.stderr.write(f"{path.name} was refused: {refusal}")
             return False

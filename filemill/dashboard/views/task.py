@@ -90,6 +90,6 @@ def _context(task: TaskLog) -> dict[str, Any]:
         "rows": facts.preview_table(task.result),
         "facts": facts.list_facts(task.result),
         "tables": facts.list_tables(task.result),
-        "options": facts.list_options(task.metadata),
+        "options": facts.list_options(task),
         "story": told,
     }

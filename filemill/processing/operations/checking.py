@@ -15,7 +15,7 @@ _MAX_SHOWN_CHARACTERS: Final = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """A known option with a value it can't have."""
+    """A known option with a value it can't have; no `option` where several contradict each other."""
 
     option: str
     code: str
@@ -45,19 +45,51 @@ class Checked:
 def check(operation: Operation[Any], metadata: Mapping[str, object]) -> Checked:
     """Check what a client asks for against what an operation offers.
 
-    An option whose value is null counts as not given.
+    An option whose value is null counts as not given. A second name of an option (`x-aliases` in its
+    `json_schema_extra`) counts as the option, unless that is given as well.
     """
     known = operation.options.model_fields
-    warnings = [_warn_of_unknown(name, known) for name in metadata if name not in known]
-    given = {name: value for name, value in metadata.items() if name in known and value is not None}
+    aliases = list_aliases(operation)
+    warnings = [_warn_of_unknown(name, known) for name in metadata if name not in known and name not in aliases]
+    given = {aliases[name]: value for name, value in metadata.items() if name in aliases and value is not None}
+    given.update({name: value for name, value in metadata.items() if name in known and value is not None})
     try:
         options = operation.options.model_validate(given)
     except ValidationError as error:
-        wrong = dict.fromkeys(str(detail["loc"][0]) for detail in error.errors() if detail["loc"])
-        return Checked(
-            options=None, problems=[_describe(operation, name, given[name]) for name in wrong], warnings=warnings
-        )
+        return Checked(options=None, problems=_explain(operation, error, given), warnings=warnings)
     return Checked(options=options, problems=[], warnings=warnings)
+
+
+def list_aliases(operation: Operation[Any]) -> dict[str, str]:
+    """Give the second names that options have, each with the option's own."""
+    aliases: dict[str, str] = {}
+    for name, described in operation.options.model_fields.items():
+        extra = described.json_schema_extra
+        for alias in cast("list[str]", extra.get("x-aliases", [])) if isinstance(extra, dict) else []:
+            aliases[alias] = name
+    return aliases
+
+
+def list_secrets(operation: Operation[Any]) -> set[str]:
+    """Name the options whose values must not be shown (`x-secret`), such as passwords, by all of their names."""
+    secrets = {
+        name
+        for name, described in operation.options.model_fields.items()
+        if isinstance(described.json_schema_extra, dict) and described.json_schema_extra.get("x-secret")
+    }
+    return secrets | {alias for alias, name in list_aliases(operation).items() if name in secrets}
+
+
+def _explain(operation: Operation[Any], error: ValidationError, given: Mapping[str, object]) -> list[Problem]:
+    """Name each option at fault once; what is wrong between options is told by the model's own sentence."""
+    details = error.errors(include_url=False)
+    wrong = dict.fromkeys(str(detail["loc"][0]) for detail in details if detail["loc"])
+    problems = [_describe(operation, name, given.get(name)) for name in wrong]
+    for detail in details:
+        if not detail["loc"]:
+            message = detail["msg"].removeprefix("Value error, ")
+            problems.append(Problem(option="", code="conflicting_options", message=message, valid=""))
+    return problems
 
 
 def schema(operation: Operation[Any]) -> dict[str, Any]:
@@ -75,10 +107,11 @@ def valid_values(operation: Operation[Any], option: str) -> str:
 
 def _describe(operation: Operation[Any], option: str, value: object) -> Problem:
     valid = valid_values(operation, option)
+    is_told = "" if option in list_secrets(operation) else f"; it is {_show(value)}"
     return Problem(
         option=option,
         code="invalid_value",
-        message=f"Option '{option}' must be {valid}; it is {_show(value)}.",
+        message=f"Option '{option}' must be {valid}{is_told}.",
         valid=valid,
     )
 

@@ -54,6 +54,14 @@ def basic(name: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
 
 
+def problem_of(answer: Any, status: int = 400) -> dict[str, Any]:
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["status"] == status
+    return body
+
+
 @pytest.fixture(autouse=True)
 def _no_remembered_passwords() -> Iterator[None]:
     checked_pairs.clear()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from filemill.files.uploads import receive
 from filemill.tasks.models import TaskEventLog, TaskLog
-from tests.integration.api.conftest import SAMPLES, ApiClient
+from tests.integration.api.conftest import SAMPLES, ApiClient, problem_of
 
 URL = "/api/tasks/create_task/"
 WISH = {"quality": "high", "resize": [1920, 1080]}
@@ -21,14 +21,6 @@ WISH = {"quality": "high", "resize": [1920, 1080]}
 def uploads(home: Path) -> list[str]:
     directory = home / "uploads"
     return sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
-
-
-def problem_of(answer: Any, status: int = 400) -> dict[str, Any]:
-    assert answer.status_code == status, answer.content
-    assert answer["Content-Type"] == "application/problem+json"
-    body: dict[str, Any] = answer.json()
-    assert body["status"] == status
-    return body
 
 
 def test_a_file_under_a_root_becomes_a_pending_task(as_alice: ApiClient, photo: Path) -> None:

@@ -10,6 +10,7 @@ from django.core.cache import cache
 
 from filemill.files.sources import Source
 from filemill.tasks import broker, lifecycle, results, services
+from filemill.tasks.drafts import Asked
 from filemill.tasks.lifecycle import Worker, start
 from filemill.tasks.models import TaskEventLog, TaskLog
 from filemill.tasks.refusals import Conflict, Refused
@@ -73,7 +74,7 @@ def test_a_pdf_sent_as_an_image_is_a_mismatch(alice: User, inbox: Path) -> None:
 
 
 def test_every_problem_is_told_at_once(alice: User, inbox: Path) -> None:
-    found = refusal(alice, "missing.png", task_type="image", metadata={"quality": "best"}, tags=[""])
+    found = refusal(alice, "missing.png", task_type="image", asked=Asked(metadata={"quality": "best"}), tags=[""])
     assert found == [
         ("metadata.quality", "invalid_value"),
         ("tags", "invalid_tags"),
@@ -82,20 +83,20 @@ def test_every_problem_is_told_at_once(alice: User, inbox: Path) -> None:
 
 
 def test_unknown_metadata_is_kept_and_warned_of(alice: User, inbox: Path, sent: list[broker.Message]) -> None:
-    task = submit(alice, inbox / "data.json", metadata={"previw_rows": 3})
+    task = submit(alice, inbox / "data.json", asked=Asked(metadata={"previw_rows": 3}))
 
     assert task.metadata == {"previw_rows": 3}
     assert task.warnings[0]["nearest"] == "preview_rows"
 
 
 def test_unknown_metadata_is_refused_when_strict(alice: User, inbox: Path) -> None:
-    found = refusal(alice, inbox / "data.json", metadata={"previw_rows": 3}, strict=True)
+    found = refusal(alice, inbox / "data.json", asked=Asked(metadata={"previw_rows": 3}), strict=True)
     assert found == [("metadata.previw_rows", "unknown_option")]
 
 
 @pytest.mark.parametrize("metadata", ["text", [1], {"x": "\x00"}, {"x": "\ud800"}, {"x": "y" * 70_000}])
 def test_metadata_that_can_not_be_kept_is_refused(metadata: object, alice: User, inbox: Path) -> None:
-    assert refusal(alice, inbox / "data.json", metadata=metadata)[0][0] == "metadata"
+    assert refusal(alice, inbox / "data.json", asked=Asked(metadata=metadata))[0][0] == "metadata"
 
 
 def test_a_bulk_request_takes_what_it_can(alice: User, inbox: Path, sent: list[broker.Message]) -> None:

@@ -1,6 +1,7 @@
 """A result made readable."""
 
 from filemill.dashboard.facts import Fact, list_facts, list_options, list_tables, preview_table, preview_text
+from filemill.tasks.models import TaskLog
 
 
 def test_the_size_is_told_once_and_what_is_shown_elsewhere_is_left_out() -> None:
@@ -49,4 +50,12 @@ def test_nothing_comes_of_no_result() -> None:
 
 def test_options_are_told_as_they_were_given() -> None:
     given = {"resize": {"width": 4, "fit": "cover"}, "quality": "high", "strip": False}
-    assert [fact.value for fact in list_options(given)] == ["width 4, fit cover", "high", "no"]
+    task = TaskLog(operation="image.transform", metadata=given)
+    assert [fact.value for fact in list_options(task)] == ["width 4, fit cover", "high", "no"]
+
+
+def test_steps_are_told_with_their_operation_and_further_files_by_name() -> None:
+    steps = [{"id": "small", "op": "image.transform", "use": ["original"], "keep": True, "options": {"quality": 5}}]
+    task = TaskLog(operation="image.transform", steps=steps, inputs=[{"file_name": "logo.png"}])
+    told = [(fact.label, fact.value) for fact in list_options(task)]
+    assert told == [("small", "image.transform: quality 5"), ("further file", "logo.png")]
