@@ -29,6 +29,7 @@ class BenchDouble:
         self.outputs: list[Output] = []
         self.derived: list[tuple[str, tuple[float, float]]] = []
         self.inputs: list[Any] = []
+        self.limits = Limits()
 
     def derive(
         self,
@@ -42,6 +43,7 @@ class BenchDouble:
         self.derived.append((file_name, share))
         bench = BenchDouble(file_name, output.name if output else "original")
         bench.inputs = list(inputs or [])
+        bench.limits = limits
         return bench
 
     def make(self, name: str) -> Output:
