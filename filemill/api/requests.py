@@ -127,14 +127,18 @@ class Work(Body):
         return Asked(metadata=self.metadata, operation=self.operation, outputs=self.outputs, steps=self.steps)
 
 
-class PlanTask(Work):
-    """What would be made of a file that lies under one of the service's roots."""
+class FileUnderRoot(Body):
+    """A file that lies under one of the service's roots."""
 
     file_path: str = Field(
         description="Absolute, or relative to a root.",
         examples=["photo.jpg"],
         json_schema_extra={"x-valid": "a path under one of the service's roots"},
     )
+
+
+class PlanTask(Work, FileUnderRoot):
+    """What would be made of a file that lies under one of the service's roots."""
 
 
 class CreateTask(PlanTask):

@@ -139,7 +139,11 @@ class Bench(Protocol):
 
     @property
     def outputs(self) -> Sequence[Output]:
+<<<<<<< HEAD
         """The outputs so far, in the order of their making; what a call has made comes last."""
+=======
+        """The outputs so far, in the order of their making."""
+>>>>>>> 09c37c5 (Give derived benches outputs and inputs of their own)
         ...
 
     def call(
@@ -190,11 +194,14 @@ class Bench(Protocol):
         file_name: str | None = None,
         limits: Limits | None = None,
         share: tuple[float, float] = (0.0, 100.0),
+        inputs: "Sequence[Output | Input | None] | None" = None,
     ) -> "Bench":
         """Return the same place of work with an output made before (or, for None, with the same input) as its input.
 
-        Kill, usage, progress and outputs are shared. `share` is the part of this bench's progress, in percent, that
-        the derived one's 0–100 covers.
+        Kill, usage and progress are shared; what it makes is its own and this bench's, and may be called like what
+        this bench has made. `share` is the part of this bench's progress, in percent, that the derived one's 0–100
+        covers; `inputs` are its further files (None among them is this
+        bench's own input), those of this bench when left out.
         """
         ...
 

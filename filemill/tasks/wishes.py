@@ -139,7 +139,8 @@ def _misfits(step: Step, field: str, found: str | None, *, count: int) -> list[P
 
 
 def _tell_missing(field: str, tool: str) -> Problem:
-    message = f"This installation lacks {tool}, which the work needs: `filemill doctor` tells how to install it."
+    packages = ", ".join(tools.TOOLS[tool].packages)
+    message = f"This installation lacks {tool}, which the work needs: install {packages}, then run `filemill doctor`."
     return Problem(field=field, code="tool_missing", message=message)
 
 

@@ -1,5 +1,6 @@
 """The tests that every operation has to pass, as a class to inherit from."""
 
+import atexit
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -157,4 +158,6 @@ class _Ran:
 @cache
 def _open_cage(preload: tuple[str, ...]) -> Cage:
     """One cage for all tests of a run: starting it is the dear part. It ends with this process."""
-    return Cage(preload=preload)
+    cage = Cage(preload=preload)
+    atexit.register(cage.close)
+    return cage

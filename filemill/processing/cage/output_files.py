@@ -20,11 +20,30 @@ MAXIMUM_NAME_BYTES: Final = 200
 
 
 class OutputFiles:
-    """The output files of one bench, in the order of their making, in its scratch directory."""
+    """The output files of one bench, in the order of their making, in its scratch directory.
 
-    def __init__(self, scratch: Path) -> None:
+    A bench that is derived from it has a branch: a directory beneath, so that two steps may call their outputs alike.
+    What a branch holds counts as its trunk's too.
+    """
+
+    def __init__(self, scratch: Path, *, trunk: "OutputFiles | None" = None) -> None:
         self._scratch = scratch
-        self.kept: list[Output] = []
+        self._all: list[Output] = [] if trunk is None else trunk._all  # noqa: SLF001  one list for trunk and branches
+        self._is_trunk = trunk is None
+
+    def branch(self, name: str) -> "OutputFiles":
+        """Make a directory beneath for a derived bench; no output can be called like `name`."""
+        directory = self._scratch / name
+        try:
+            directory.mkdir(mode=0o700)
+        except OSError as error:
+            raise explain(error, name) from error
+        return OutputFiles(directory, trunk=self)
+
+    @property
+    def kept(self) -> list[Output]:
+        """The outputs: of a branch its own, of the trunk all."""
+        return [output for output in self._all if self._is_trunk or output.path.is_relative_to(self._scratch)]
 
     def create(self, name: str, media_type: str) -> tuple[Output, int]:
         """Make an empty file, readable by the owner alone; return it with a descriptor to write to (and read).
@@ -37,7 +56,7 @@ class OutputFiles:
             descriptor = os.open(output.path, flags, 0o600)
         except OSError as error:
             raise explain(error, name) from error
-        self.kept.append(output)
+        self._all.append(output)
         return output, descriptor
 
     def adopt(self, name: str, media_type: str, *, move: Callable[[Path], None]) -> Output:
@@ -47,7 +66,7 @@ class OutputFiles:
         """
         output = self._judge(name, media_type)
         move(output.path)
-        self.kept.append(output)
+        self._all.append(output)
         return output
 
     def _judge(self, name: str, media_type: str) -> Output:
@@ -55,20 +74,21 @@ class OutputFiles:
             raise ValueError(f"{name!r} can't be an output's name: letters, digits, dot, dash and underscore can.")
         if media_type not in media.OUTPUT_TYPES:
             raise ValueError(f"{media_type!r} is not a type of output that Filemill makes.")
-        if len(self.kept) >= MAXIMUM_OUTPUTS:
+        if len(self._all) >= MAXIMUM_OUTPUTS:
             raise ValueError(f"A run makes at most {MAXIMUM_OUTPUTS} outputs.")
-        if any(output.name == name for output in self.kept):
+        path = self._scratch / name
+        if any(output.path == path for output in self._all):
             raise ValueError(f"There is an output called {name!r} already.")
-        return Output(name=name, media_type=media_type, path=self._scratch / name)
+        return Output(name=name, media_type=media_type, path=path)
 
     def discard(self, output: Output) -> None:
         """Forget an output and remove its file."""
-        self.kept = [kept for kept in self.kept if kept is not output]
+        self._all[:] = [kept for kept in self._all if kept is not output]
         output.path.unlink(missing_ok=True)
 
     def count_bytes(self) -> int:
         """Return the size of all outputs together."""
-        return sum(output.path.stat().st_size for output in self.kept if output.path.exists())
+        return sum(output.path.stat().st_size for output in self._all if output.path.exists())
 
     def check_size(self, limits: Limits) -> None:
         """Raise `LimitError` when the outputs together are larger than one may be."""

@@ -1,13 +1,14 @@
 """The place of work on one file: what all benches on it share, and what `kill` reaches."""
 
 import itertools
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from filemill.processing.bench import Input
+from filemill.processing.bench import Input, Output
 from filemill.processing.cage.children import Children
 from filemill.processing.cage.evidence import merge_usage
 from filemill.processing.cage.output_files import OutputFiles
@@ -43,6 +44,8 @@ class Place:
         self._file_name = file_name
         self._scratch = scratch
         self._workspaces = itertools.count(1)
+        self._branches = itertools.count(1)
+        self._opened = ExitStack()
         self._on_progress = on_progress
         self._lock = threading.Lock()
         self._running: ConfinedProcess | None = None
@@ -51,6 +54,23 @@ class Place:
     def name_workspace(self) -> Path:
         """Return a new path for a workspace; no output can be called like it."""
         return self._scratch / f".workspace-{next(self._workspaces)}"
+
+    def name_branch(self) -> str:
+        """Return a new name for the directory of a derived bench; no output can be called like it."""
+        return f".step-{next(self._branches)}"
+
+    def open_input(self, source: Output | Input) -> Input:
+        """Give an output made before as an input of a derived bench; it is open until the place is closed."""
+        if isinstance(source, Input):
+            return source
+        descriptor = os.open(source.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        self._opened.callback(os.close, descriptor)
+        size = os.fstat(descriptor).st_size
+        return Input(name=source.name, media_type=source.media_type, size=size, fd=descriptor)
+
+    def close(self) -> None:
+        """Close what was opened for derived benches."""
+        self._opened.close()
 
     def progress(self, percent: float, message: str) -> None:
         """Tell how much of the task is done, 0 to 100."""

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from filemill.processing.bench import Input, Limits, Output, SealedFunction, ToolExit, Workspace
+from filemill.processing.cage.output_files import OutputFiles
 from filemill.processing.cage.place import Place
 from filemill.processing.cage.sealed_run import SealedRun
 from filemill.processing.cage.sources import measure, open_anew
@@ -31,12 +32,16 @@ class SliceBench:
         file_name: str,
         limits: Limits,
         share: tuple[float, float] = WHOLE,
+        trunk: "SliceBench | None" = None,
+        inputs: Sequence[Input] | None = None,
     ) -> None:
         self.media_type = source.media_type
         self.input_limits = place.input_limits
         self.file_name = file_name
         self.source_size = measure(source)
-        self.inputs: Sequence[Input] = place.inputs
+        self.inputs: Sequence[Input] = place.inputs if inputs is None else inputs
+        self._is_trunk = trunk is None
+        self._files: OutputFiles = place.files if trunk is None else trunk._files.branch(place.name_branch())  # noqa: SLF001  its kin
         self._place = place
         self._source = source
         self._limits = limits
@@ -45,7 +50,7 @@ class SliceBench:
     @property
     def outputs(self) -> list[Output]:
         """The outputs so far, in the order of their making."""
-        return list(self._place.files.kept)
+        return list(self._files.kept)
 
     @property
     def usage(self) -> dict[str, Any]:
@@ -60,6 +65,7 @@ class SliceBench:
         file_name: str | None = None,
         limits: Limits | None = None,
         share: tuple[float, float] = WHOLE,
+        inputs: Sequence[Output | Input | None] | None = None,
     ) -> "SliceBench":
         """Return the same place of work with another input; see the protocol."""
         return SliceBench(
@@ -68,6 +74,8 @@ class SliceBench:
             file_name=file_name or (self.file_name if output is None else output.name),
             limits=limits or self._limits,
             share=(self._scale(share[0]), self._scale(share[1])),
+            trunk=self,
+            inputs=self.inputs if inputs is None else [self._place.open_input(each or self._source) for each in inputs],
         )
 
     def call(
@@ -87,7 +95,7 @@ class SliceBench:
             sources = [opened.enter_context(self._open_source(each)) for each in (source, *inputs)]
             self._place.refuse_when_killed()
             child = self._place.children.take_sealed_child(limits)
-            run = SealedRun(child, limits=limits, files=self._place.files, tell=self._scale_progress(share))
+            run = SealedRun(child, limits=limits, files=self._files, tell=self._scale_progress(share))
             try:
                 with self._place.supervise(child.process):
                     return run.call(module, name, arguments or {}, sources=sources)
@@ -109,7 +117,7 @@ class SliceBench:
     ) -> ToolExit:
         """Run a tool under the cage's exec zygote; see the protocol. A tool that Filemill doesn't know: `KeyError`."""
         directory = _as_directory(workspace)
-        run = ToolRun(tool, arguments, limits=limits or self._limits, files=self._place.files, workspace=directory)
+        run = ToolRun(tool, arguments, limits=limits or self._limits, files=self._files, workspace=directory)
         with ExitStack() as opened:
             sources = [opened.enter_context(self._open_source(each)) for each in (None, *inputs)]
             reader, writer = opened.enter_context(_open_pipe())
@@ -127,7 +135,7 @@ class SliceBench:
             self._place.name_workspace(),
             uid=self._place.children.find_uid(),
             limits=self._limits,
-            files=self._place.files,
+            files=self._files,
             open_source=self._open_source,
         )
         try:
@@ -137,13 +145,13 @@ class SliceBench:
 
     def create_output(self, name: str, media_type: str) -> Output:
         """Make an empty output file in scratch, to be filled by a tool; `ValueError` for what is not allowed."""
-        output, descriptor = self._place.files.create(name, media_type)
+        output, descriptor = self._files.create(name, media_type)
         os.close(descriptor)
         return output
 
     def discard(self, output: Output) -> None:
         """Drop an output that is not to be published."""
-        self._place.files.discard(output)
+        self._files.discard(output)
 
     def progress(self, percent: float, message: str = "") -> None:
         """Tell how much of the bench's work is done, 0 to 100."""
@@ -155,7 +163,9 @@ class SliceBench:
 
     def close(self) -> None:
         """Leave the bench. The slice's sealed child lives on for the next file; the outputs stay in scratch."""
-        self._place.children.finish_file()
+        if self._is_trunk:
+            self._place.close()
+            self._place.children.finish_file()
 
     def __enter__(self) -> Self:
         return self

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from filemill.processing.bench import Bench, Input, Output
+from filemill.processing.bench import Bench, Output
 from filemill.processing.errors import OptionsError
 from filemill.processing.operations.naming import name_stem
 from filemill.processing.operations.steps import ORIGINAL, Step, group_together, split_use
@@ -58,7 +58,7 @@ class _Run:
             file_name=self._name(step),
             limits=step.operation.limits,
             share=(begin, begin + width * (group_size if is_together else 1)),
-            inputs=[other for other in others if other is not None] or None,
+            inputs=others or None,
         )
 
     def _name(self, step: Step) -> str:
@@ -69,7 +69,7 @@ class _Run:
         stem = name_stem(self._bench.file_name, fallback="file")
         return f"{stem}-{step.id}{dot}{ending if name else ''}"
 
-    def _find(self, use: str, step: Step) -> Output | Input | None:
+    def _find(self, use: str, step: Step) -> Output | None:
         step_id, name = split_use(use)
         if step_id == ORIGINAL:
             return None

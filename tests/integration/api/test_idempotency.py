@@ -10,8 +10,8 @@ from django.test import Client
 
 from filemill.tasks import idempotency
 from filemill.tasks.models import Batch, IdempotencyKey, TaskLog
-from tests.integration.api.conftest import SAMPLES, ApiClient
-from tests.integration.api.test_create_task import problem_of, uploads
+from tests.integration.api.conftest import SAMPLES, ApiClient, problem_of
+from tests.integration.api.test_create_task import uploads
 
 URL = "/api/tasks/create_task/"
 BULK = "/api/tasks/bulk_create/"

@@ -81,3 +81,22 @@ def test_a_kill_reaches_derived_benches(bench: SliceBench) -> None:
     bench.kill()
     with pytest.raises(Cancelled):
         derived.call(sealed.measure)
+
+
+def test_benches_derived_from_one_may_call_their_outputs_alike(bench: SliceBench) -> None:
+    first, second = bench.derive(None), bench.derive(None)
+    one, two = (each.create_output("made.txt", "text/plain") for each in (first, second))
+    one.path.write_text("one")
+    two.path.write_text("two")
+    assert ([*first.outputs], [*second.outputs], bench.outputs) == ([one], [two], [one, two])
+    bench.discard(one)
+    assert ([*first.outputs], bench.outputs) == ([], [two])
+
+
+def test_a_derived_bench_takes_outputs_and_its_own_input_as_further_inputs(bench: SliceBench) -> None:
+    made = bench.create_output("made.txt", "text/plain")
+    made.path.write_text("made before")
+    derived = bench.derive(made, inputs=[None, made])
+    assert [given.name for given in derived.inputs] == ["source.txt", "made.txt"]
+    texts = derived.call(sealed.join, inputs=derived.inputs)["texts"]
+    assert texts == ["made before", TEXT.decode(), "made before"]
