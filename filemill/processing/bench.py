@@ -139,11 +139,7 @@ class Bench(Protocol):
 
     @property
     def outputs(self) -> Sequence[Output]:
-<<<<<<< HEAD
         """The outputs so far, in the order of their making; what a call has made comes last."""
-=======
-        """The outputs so far, in the order of their making."""
->>>>>>> 09c37c5 (Give derived benches outputs and inputs of their own)
         ...
 
     def call(

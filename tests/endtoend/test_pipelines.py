@@ -14,6 +14,7 @@ def test_named_outputs_come_of_one_task(photo: Path, submit: Submit, start_worke
     task = wait_for_status(task)
 
     assert (task.status, task.progress, task.error_message) == ("completed", 100, None)
+    assert task.result is not None
     assert list(task.result["steps"]) == ["large", "thumb"]
     made = {output["step"]: output for output in task.outputs}
     sides = {name: max(output["width"], output["height"]) for name, output in made.items()}
