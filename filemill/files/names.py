@@ -3,6 +3,7 @@
 import os
 import unicodedata
 from typing import Final
+from uuid import UUID
 
 MAX_NAME_BYTES: Final = 255
 """What every common file system takes as one name."""
@@ -38,6 +39,14 @@ def number_name(name: str, number: int) -> str:
     stem, extension = os.path.splitext(name)
     suffix = f" ({number}){extension}"
     return shorten_name(stem, limit_bytes=MAX_NAME_BYTES - len(suffix.encode())) + suffix
+
+
+def is_uuid(name: str) -> bool:
+    """Tell whether a directory's name is a task's id, written as we write it."""
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False
 
 
 def _is_visible(character: str) -> bool:

@@ -21,7 +21,7 @@ from django.core.files.storage import Storage, storages
 from filemill.faultpoints import faultpoint
 from filemill.files.directories import make_private_directory, sync_directory
 from filemill.files.errors import NO_ROOM
-from filemill.files.names import number_name, sanitise_name
+from filemill.files.names import is_uuid, number_name, sanitise_name
 from filemill.processing.bench import Output
 from filemill.processing.errors import SystemFault
 
@@ -118,7 +118,7 @@ def sweep_unreferenced(*, is_referenced: Callable[[str, int], bool], older_than_
 def _sweep_root(root: Path, is_referenced: Callable[[str, int], bool], oldest_kept_at: float) -> int:
     swept = 0
     for task_directory in root.iterdir():
-        if not _is_uuid(task_directory.name):
+        if not is_uuid(task_directory.name):
             continue
         for directory in task_directory.iterdir():
             fence = directory.name.removesuffix(_STAGING_SUFFIX)
@@ -209,13 +209,6 @@ def _local_root() -> Path | None:
 
 def _work_root() -> Path:
     return Path(settings.FILEMILL_HOME) / "work"
-
-
-def _is_uuid(name: str) -> bool:
-    try:
-        return str(UUID(name)) == name
-    except ValueError:
-        return False
 
 
 def _remove_if_empty(directory: Path) -> None:

@@ -83,6 +83,48 @@ class Workspace(Protocol):
         """
         ...
 
+    def copy_out(self, name: str, *, output_name: str, media_type: str) -> "Output":
+        """Copy a file that a tool has finished among the outputs, and remove it; also while the tool is at work.
+
+        The copy is out of the tool's reach. What `take` refuses is refused here, too.
+        """
+        ...
+
+
+class Shelf(Protocol):
+    """The pieces of one kind of work: they fit together, since the source and all that was asked for are the same.
+
+    Two attempts may be at it at once, when one is only taken for lost: a name that each makes its own harms neither.
+    """
+
+    def names(self) -> list[str]:
+        """Return the names of the pieces, sorted; each is whole."""
+        ...
+
+    def keep(self, output: "Output", name: str) -> None:
+        """Move an output here, durably and at once; it is an output no more. A piece of that name is replaced."""
+        ...
+
+    def open(self, name: str) -> AbstractContextManager["Input"]:
+        """Open a piece for reading; raises `FileNotFoundError` when it is gone."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Remove a piece; one that is gone is no error."""
+        ...
+
+    def clear(self) -> None:
+        """Remove all pieces."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """What an attempt leaves behind for the next one of the same task, should its worker die: whole pieces of work."""
+
+    def open(self, key: str) -> Shelf:
+        """Open the shelf for work that `key` describes; the source is part of it without being named."""
+        ...
+
 
 class SealedOutput(Protocol):
     """An output as the sealed function sees it: a descriptor to write to, and facts to tell."""
@@ -136,6 +178,8 @@ class Bench(Protocol):
     """What a file may ask for at the most on this installation."""
     inputs: Sequence[Input]
     """The other input files of the task, in the order that the client gave them."""
+    checkpoints: Checkpoints | None
+    """Where work is kept for the next attempt; None where there is none, or the input is not the task's own."""
 
     @property
     def outputs(self) -> Sequence[Output]:
@@ -147,12 +191,12 @@ class Bench(Protocol):
         function: SealedFunction,
         arguments: Mapping[str, Any] | None = None,
         *,
-        source: Output | None = None,
+        source: Output | Input | None = None,
         inputs: Sequence[Output | Input] = (),
         share: tuple[float, float] = (0.0, 100.0),
         limits: Limits | None = None,
     ) -> dict[str, Any]:
-        """Run a sealed function on the input (or on an output made before) in the cage and return its facts.
+        """Run a sealed function on the input (or another, or an output made before) in the cage; return its facts.
 
         `share` is the part of the bench's progress, in percent, that the call's 0.0–1.0 covers. The function finds
         `inputs` as `input_fds`.
@@ -207,6 +251,10 @@ class Bench(Protocol):
 
     def discard(self, output: Output) -> None:
         """Drop an output that is not to be published."""
+        ...
+
+    def note(self, **facts: str | float) -> None:
+        """Add facts to the evidence of the attempt, such as where it took up the work of another."""
         ...
 
     def progress(self, percent: float, message: str = "") -> None:

@@ -8,21 +8,25 @@ from typing import Final
 
 from django.db.models.functions import Now
 
-from filemill.files import outputs, uploads
+from filemill.files import checkpoints, outputs, uploads
 from filemill.tasks import idempotency, poison
 from filemill.tasks.models import UPLOAD_PREFIX, TaskLog, WorkerNode
-from filemill.tasks.statuses import Status
+from filemill.tasks.statuses import ACTIVE, Status
 
 logger = logging.getLogger(__name__)
 
 UNREFERENCED_SECONDS = 24 * 3600
+UNREFERENCED_CHECKPOINT_SECONDS = 3600
 UNSEEN_DAYS = 7
 
 
 def tidy() -> None:
-    """Delete outputs and uploads that no task refers to, idempotency keys past their day, and long unseen workers."""
+    """Delete files that no task refers to, idempotency keys past their day, and long unseen workers."""
     swept = outputs.sweep_unreferenced(is_referenced=_is_output_needed, older_than_seconds=UNREFERENCED_SECONDS)
     swept += uploads.sweep_uploads(is_referenced=_is_upload_needed, older_than_seconds=UNREFERENCED_SECONDS)
+    swept += checkpoints.sweep_unreferenced(
+        is_referenced=_is_checkpoint_needed, older_than_seconds=UNREFERENCED_CHECKPOINT_SECONDS
+    )
     idempotency.prune()
     poison.prune()
     WorkerNode.objects.filter(seen_at__lt=Now() - timedelta(days=UNSEEN_DAYS)).delete()
@@ -31,6 +35,10 @@ def tidy() -> None:
 
 def _is_output_needed(task_id: str, fence: int) -> bool:
     return TaskLog.objects.filter(pk=task_id, fence=fence, status__in=[Status.PROCESSING, Status.COMPLETED]).exists()
+
+
+def _is_checkpoint_needed(task_id: str, generation: int) -> bool:
+    return TaskLog.objects.filter(pk=task_id, generation=generation, status__in=sorted(ACTIVE)).exists()
 
 
 def _is_upload_needed(upload_id: str) -> bool:

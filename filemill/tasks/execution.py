@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from filemill.faultpoints import faultpoint
-from filemill.files import outputs
+from filemill.files import checkpoints, outputs
+from filemill.files.checkpoints import TaskCheckpoints
 from filemill.processing.cage import Slice, SliceBench
 from filemill.processing.errors import Cancelled, ProcessingError, SystemFault
 from filemill.processing.operations.running import run_steps
@@ -24,7 +25,7 @@ from filemill.tasks.logs import about
 from filemill.tasks.models import TaskAttempt, TaskLog
 from filemill.tasks.progress import ProgressReporter
 from filemill.tasks.pulse import KillReason, Pulse, Watched
-from filemill.tasks.statuses import Status
+from filemill.tasks.statuses import TERMINAL, Status
 from filemill.tasks.transition import Ending, storable
 from filemill.tasks.work import limits_of, patience_of, steps_of
 
@@ -48,10 +49,17 @@ def execute(task: TaskLog, *, cage_slice: Slice, pulse: Pulse) -> TaskLog | None
             outputs.discard(task.pk, task.fence)
         faultpoint("after_db_commit")
         if moved is not None:
+            _forget_checkpoints(moved)
             results.remember(moved)
             logger.info("%s after %.2f s %s", moved.status, time.monotonic() - began, moved.error_code or "")
             dispatch.refill(user_id=moved.user_id, lane=moved.lane)
         return moved
+
+
+def _forget_checkpoints(task: TaskLog) -> None:
+    """What was kept for the next attempt goes once there is none; a pending task may still take it up."""
+    if task.status in TERMINAL:
+        checkpoints.discard(task.pk)
 
 
 def _attempt(task: TaskLog, cage_slice: Slice, pulse: Pulse) -> TaskLog | None:
@@ -107,6 +115,7 @@ def _open_bench(task: TaskLog, steps: list[Step], fetched: Fetched, cage_slice: 
         scratch=outputs.work_directory(task.pk, task.fence),
         limits=limits_of(steps),
         input_limits=settings.FILEMILL_INPUT_LIMITS,
+        checkpoints=TaskCheckpoints(task.pk, task.generation, source_fd=fetched.file.fd),
         on_progress=_progress_to_rows(task),
     )
 
@@ -165,6 +174,8 @@ def _settle_killed(task: TaskLog, watched: Watched | None, evidence: dict[str, A
         return _persist(lambda: lifecycle.defer(task, delay_seconds=0, ending=ending, counts=False), None)
     # The row has moved on without us; only the attempt's evidence is still ours to add.
     TaskAttempt.objects.filter(task=task, number=task.attempt).update(evidence=storable(evidence))
+    if (moved := TaskLog.objects.only("status").filter(pk=task.pk).first()) is not None:
+        _forget_checkpoints(moved)
     return None
 
 

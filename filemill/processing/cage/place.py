@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from filemill.processing.bench import Input, Output
+from filemill.processing.bench import Checkpoints, Input, Output
 from filemill.processing.cage.children import Children
 from filemill.processing.cage.evidence import merge_usage
 from filemill.processing.cage.output_files import OutputFiles
@@ -33,12 +33,14 @@ class Place:
         inputs: Sequence[Input],
         input_limits: InputLimits,
         scratch: Path,
+        checkpoints: Checkpoints | None,
         on_progress: Callable[[float, str], None] | None,
     ) -> None:
         self.children = children
         self.preload = preload
         self.inputs = tuple(inputs)
         self.input_limits = input_limits
+        self.checkpoints = checkpoints
         self.files = OutputFiles(scratch)
         self.usage: dict[str, Any] = {}
         self._file_name = file_name

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from filemill.processing.bench import Input, Limits, Output, SealedFunction, ToolExit, Workspace
+from filemill.processing.bench import Checkpoints, Input, Limits, Output, SealedFunction, ToolExit, Workspace
 from filemill.processing.cage.output_files import OutputFiles
 from filemill.processing.cage.place import Place
 from filemill.processing.cage.sealed_run import SealedRun
@@ -42,6 +42,8 @@ class SliceBench:
         self.inputs: Sequence[Input] = place.inputs if inputs is None else inputs
         self._is_trunk = trunk is None
         self._files: OutputFiles = place.files if trunk is None else trunk._files.branch(place.name_branch())  # noqa: SLF001  its kin
+        # What is kept belongs to the task's own file; a derived input is made anew by every attempt.
+        self.checkpoints: Checkpoints | None = place.checkpoints if isinstance(source, Input) else None
         self._place = place
         self._source = source
         self._limits = limits
@@ -83,7 +85,7 @@ class SliceBench:
         function: SealedFunction,
         arguments: Mapping[str, Any] | None = None,
         *,
-        source: Output | None = None,
+        source: Output | Input | None = None,
         inputs: Sequence[Output | Input] = (),
         share: tuple[float, float] = WHOLE,
         limits: Limits | None = None,
@@ -156,6 +158,10 @@ class SliceBench:
     def progress(self, percent: float, message: str = "") -> None:
         """Tell how much of the bench's work is done, 0 to 100."""
         self._place.progress(self._scale(percent), message)
+
+    def note(self, **facts: str | float) -> None:
+        """Add facts to the evidence of the attempt."""
+        self._place.usage = {**self._place.usage, **facts}
 
     def kill(self) -> None:
         """Kill whatever runs here, now; may be called from any thread."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filemill.processing.bench import Input, Limits
+from filemill.processing.bench import Checkpoints, Input, Limits
 from filemill.processing.cage.children import Children
 from filemill.processing.cage.place import Place
 from filemill.processing.cage.slice_bench import SliceBench
@@ -31,6 +31,7 @@ class Slice:
         limits: Limits,
         input_limits: InputLimits | None = None,
         inputs: Sequence[Input] = (),
+        checkpoints: Checkpoints | None = None,
         on_progress: Callable[[float, str], None] | None = None,
     ) -> SliceBench:
         """Open the bench of one file. Its descriptor and those of `inputs` stay the caller's; outputs go to `scratch`.
@@ -44,6 +45,7 @@ class Slice:
             inputs=inputs,
             scratch=scratch,
             input_limits=input_limits or InputLimits(),
+            checkpoints=checkpoints,
             on_progress=on_progress,
         )
         size = os.fstat(source_fd).st_size

@@ -126,6 +126,33 @@ class WorkspaceDirectory:
         self._files.check_size(self._limits)
         return output
 
+    def copy_out(self, name: str, *, output_name: str, media_type: str) -> Output:
+        """Copy a file that a tool has finished among the outputs, and remove it; see the protocol."""
+
+        def copy(target: Path) -> None:
+            try:
+                with self._open(name) as place, self._read(place) as reading, _make_new(target) as writing:
+                    _copy(reading, writing)
+                os.unlink(name, dir_fd=self.descriptor)
+            except OSError as error:
+                target.unlink(missing_ok=True)
+                raise explain(error, output_name) from error
+
+        output = self._files.adopt(output_name, media_type, move=copy)
+        self._files.check_size(self._limits)
+        return output
+
+    @contextmanager
+    def _read(self, place: int) -> Iterator[int]:
+        """Open for reading what was found to be a regular file: by its place, since its name may mean another now."""
+        if os.fstat(place).st_size > self._limits.output_bytes:
+            raise verdicts.output_limit(self._limits)
+        reading = os.open(f"/proc/self/fd/{place}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield reading
+        finally:
+            os.close(reading)
+
     @contextmanager
     def _open(self, name: str) -> Iterator[int]:
         """Open a regular file's place, not its content: a FIFO would keep us waiting, a device would act."""
@@ -178,6 +205,15 @@ class WorkspaceDirectory:
     def _refuse_in_use(self) -> None:
         if self._is_in_use:
             raise RuntimeError("A tool is at work in this workspace: wait for its end.")
+
+
+@contextmanager
+def _make_new(target: Path) -> Iterator[int]:
+    writing = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        yield writing
+    finally:
+        os.close(writing)
 
 
 def _copy(reading: int, writing: int) -> None:
