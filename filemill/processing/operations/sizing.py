@@ -82,7 +82,9 @@ def plan_layout(source: Size, resize: Resize | None) -> Layout:
     if resize.fit == "fill":
         return Layout(box, box)
     if resize.fit == "inside":
-        size = _scale(source, min(across, down, 1.0), within=box)
+        # Only the sides that were given count: the other was rounded, and would make them smaller.
+        given = [across] * (resize.width is not None) + [down] * (resize.height is not None)
+        size = _scale(source, min(*given, 1.0), within=box)
         return Layout(size, size)
     if resize.fit == "contain":
         return Layout(_scale(source, min(across, down), within=box), box)

@@ -49,3 +49,9 @@ def test_sides_of_films_are_even() -> None:
 )
 def test_a_name_is_made_safe(name: str, stem: str) -> None:
     assert name_stem(name, fallback="image") == stem
+
+
+@pytest.mark.parametrize("side", range(20, 160, 7))
+def test_a_side_given_alone_is_met_exactly(side: int) -> None:
+    assert plan_layout(Size(160, 90), Resize(width=side)).canvas.width == side
+    assert plan_layout(Size(90, 160), Resize(height=side)).canvas.height == side
