@@ -34,10 +34,11 @@ FAST = {
 class RunningWorker:
     """`celery -A config worker` in a session of its own."""
 
-    def __init__(self, directory: Path, *, concurrency: int) -> None:
+    def __init__(self, directory: Path, *, concurrency: int, fault: str = "") -> None:
         self.log = directory / "worker.log"
         environ = {**os.environ, **FAST, "DB_NAME": connection.settings_dict["NAME"]}
         environ["FILEMILL_LOG_DIR"] = str(directory)
+        environ["FILEMILL_FAULT"] = fault
         argv = [str(ROOT / ".venv/bin/python"), "-m", "celery", "-A", "config", "worker", "-l", "info"]
         with self.log.open("wb") as output:
             self.process = spawn(
@@ -75,10 +76,10 @@ Submit = Callable[..., TaskLog]
 def start_worker(transactional_db: None, tmp_path: Path, _empty_broker: None) -> Iterator[StartWorker]:
     started: list[RunningWorker] = []
 
-    def start(*, concurrency: int = 2) -> RunningWorker:
+    def start(*, concurrency: int = 2, fault: str = "") -> RunningWorker:
         directory = tmp_path / f"worker{len(started)}"
         directory.mkdir()
-        started.append(RunningWorker(directory, concurrency=concurrency))
+        started.append(RunningWorker(directory, concurrency=concurrency, fault=fault))
         return started[-1]
 
     yield start

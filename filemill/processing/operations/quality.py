@@ -26,3 +26,13 @@ def to_h264_crf(percent: int) -> int:
 def to_vp9_crf(percent: int) -> int:
     """Turn a quality in percent into libvpx's constant quality level: 85 gives 26, 70 gives 31, 50 gives 37."""
     return round(53 - 0.32 * percent)
+
+
+def to_h265_crf(percent: int) -> int:
+    """Turn a quality in percent into x265's constant rate factor: 85 gives 24, 70 gives 27, 50 gives 32."""
+    return round(44 - 0.24 * percent)
+
+
+def to_av1_crf(percent: int) -> int:
+    """Turn a quality in percent into SVT-AV1's constant rate factor: 85 gives 29, 70 gives 35, 50 gives 43."""
+    return round(63 - 0.4 * percent)

@@ -15,5 +15,10 @@ def refuse_empty(call: SealedCall) -> None:
 
 def open_as_file(call: SealedCall) -> FileIO:
     """Give the input as an unbuffered Python file; closing it leaves the descriptor open."""
-    os.lseek(call.source_fd, 0, os.SEEK_SET)
-    return FileIO(call.source_fd, "rb", closefd=False)
+    return open_descriptor(call.source_fd)
+
+
+def open_descriptor(descriptor: int) -> FileIO:
+    """Give what lies behind a descriptor as an unbuffered Python file, from its first byte."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return FileIO(descriptor, "rb", closefd=False)

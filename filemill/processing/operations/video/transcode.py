@@ -5,36 +5,51 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from filemill.processing.bench import Bench, Limits, Output, ToolExit
-from filemill.processing.errors import InputError, OptionsError
-from filemill.processing.media import FILM_TYPES, extension_of
-from filemill.processing.operations import ffmpeg
-from filemill.processing.operations.declaration import Operation, Options, RetryPolicy
-from filemill.processing.operations.ffmpeg import Encoding, VideoFormat
-from filemill.processing.operations.naming import name_stem
-from filemill.processing.operations.quality import QUALITY_VALID, Quality, to_percent
-from filemill.processing.operations.sealed_name import SealedName
-from filemill.processing.operations.sizing import (
-    RESIZE_VALID,
-    Layout,
-    Resize,
-    ResizeOption,
-    Size,
-    plan_layout,
-    round_to_even,
+from filemill.processing.bench import Bench
+from filemill.processing.media import FILM_TYPES
+from filemill.processing.operations.declaration import Example, InputsRule, Operation, Options, RetryPolicy
+from filemill.processing.operations.ffmpeg.coding import COPY
+from filemill.processing.operations.ffmpeg.film import Film
+from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
+from filemill.processing.operations.ffmpeg.spans import to_seconds
+from filemill.processing.operations.planning import Cost, Facts, Planned, PlannedOutput
+from filemill.processing.operations.sizing import Resize, Size, plan_layout
+from filemill.processing.operations.video.compliance import find_differences
+from filemill.processing.operations.video.film_options import FilmOptions
+from filemill.processing.operations.video.film_plan import choose_container, plan_film
+from filemill.processing.operations.video.frames import FrameWish, take_frame
+from filemill.processing.operations.video.probing import read_film, to_facts
+from filemill.processing.operations.video.producing import foresee_film, produce_film
+from filemill.processing.operations.video.watermarking import (
+    WATERMARK_TYPES,
+    WATERMARK_VALID,
+    Watermark,
+    describe_place,
+    only_picture,
+    prepare_overlay,
 )
 
-MAX_FRAME_PIXELS: Final = 8192 * 4320
+DETAILS: Final = """
+Without options it tells what the film is and takes a poster. Any option that says how the film should be (`format`,
+`resize`, `quality`, a preset, a codec, a size, a rate, a part of it) gives the film as well, as the first output.
 
-_PROBE_LIMITS: Final = Limits(memory_bytes=512 * 1024**2, cpu_seconds=30, wall_seconds=60.0)
-_FILM_LIMITS: Final = Limits(
-    memory_bytes=2 * 1024**3, cpu_seconds=6 * 3600, wall_seconds=3 * 3600.0, output_bytes=16 * 1024**3
-)
-_POSTER_LIMITS: Final = Limits(memory_bytes=1024**3, cpu_seconds=120, wall_seconds=120.0, output_bytes=64 * 1024**2)
+- **Quality.** `quality` speaks the same language for every codec; `crf` is the encoder's own number; `video_bitrate`
+  asks for a size instead. Pictures become 8-bit 4:2:0, which every player shows.
+- **Sound** is the film's first track, in one or two channels. Subtitles, data and metadata are left out.
+- **The index of an MP4 stands before the film**, so that a browser plays while it loads.
+- **Long films are encoded in segments**, which outlive the worker: after a crash the next attempt goes on after the
+  last whole segment. What takes less than about 12 seconds is made in one go. The attempt's evidence tells where it
+  took up the work.
+- **Progress** follows FFmpeg's own clock and tells the time left.
+
+`copy` changes neither quality nor size and takes next to no time, but `start` then lies on a key frame before the
+moment that was asked for.
+"""
+
 _POSTER_BOX: Final = Resize(width=1280, height=1280)
 _POSTER_AT: Final = "10%"
-
-probe_film = SealedName("video.probe", "probe_film")
+_POSTER_COST: Final = Cost(cpu_seconds=0.3, memory_bytes=128 * 1024**2)
+_ASKS_FOR_NO_FILM: Final = frozenset(("poster", "fit", "skip_if_compliant", "mute", "watermark"))
 
 
 class Poster(BaseModel):
@@ -49,29 +64,9 @@ class Poster(BaseModel):
     )
 
 
-class VideoOptions(Options):
-    """What can be asked of a film; without format, resize and quality it gives facts and a poster only."""
+class VideoOptions(FilmOptions):
+    """What can be asked of a film; without an option that asks for encoding it gives facts and a poster only."""
 
-    format: VideoFormat | None = Field(
-        None,
-        description="Encode the film: mp4 (H.264 and AAC) or webm (VP9 and Opus).",
-        examples=["mp4"],
-        json_schema_extra={"x-valid": "one of mp4, webm"},
-    )
-    resize: ResizeOption | None = Field(
-        None,
-        description="The box to resize the film to. A pair [width, height] fits inside the box, keeps the aspect ratio "
-        "and never enlarges; an object can name another fit. Sides are rounded down to even numbers.",
-        examples=[[1280, 720], {"height": 480}],
-        json_schema_extra={"x-valid": RESIZE_VALID},
-    )
-    quality: Quality | None = Field(
-        None,
-        description="Quality of the encoded film: low (50), medium (70), high (85) or a number; medium when another "
-        "option asks for encoding.",
-        examples=["high", 60],
-        json_schema_extra={"x-valid": QUALITY_VALID},
-    )
     poster: StrictBool | Poster = Field(
         True,
         description="Give a frame of the film as the output poster.jpg: true takes it at 10% of the duration; "
@@ -81,141 +76,134 @@ class VideoOptions(Options):
             "x-valid": 'true, false or an object with at: seconds such as 2.5, or a percentage such as "50%"'
         },
     )
+    watermark: StrictBool | Watermark = Field(
+        False,
+        description="Lay a picture over the film: the one that `inputs` names. An object says where and how large.",
+        examples=[{"position": "top-right", "scale": 0.15, "opacity": 0.7}],
+        json_schema_extra={"x-valid": WATERMARK_VALID},
+    )
+    skip_if_compliant: StrictBool = Field(
+        False,
+        description="When the film already has the container, codecs, size and rates asked for, copy it as it is "
+        "instead of encoding it again, which would cost time and quality.",
+        examples=[True],
+        json_schema_extra={"x-valid": "true or false"},
+    )
 
 
 def transcode(bench: Bench, options: VideoOptions) -> dict[str, Any]:
     """Give the film's container, duration, codecs, size, fps, bit rate and streams, its poster and the encoded film.
 
-    Raises InputError `corrupt_file`, `unsupported_format`, `too_many_pixels`, `too_long`,
-    `too_many_streams`.
+    Raises InputError `corrupt_file`, `unsupported_format`, `too_many_pixels`, `too_long`; OptionsError
+    `invalid_options` for what this film can't become.
     """
-    facts = _probe(bench)
-    is_encoding = any(option is not None for option in (options.format, options.resize, options.quality))
-    result = dict(facts)
+    told = read_film(bench)
+    facts = to_facts(bench, told)
+    result = {name: value for name, value in told.items() if name not in ("tags", "pixel_format")}
+    made: dict[str, Any] = {}
+    if asks_for_film(options):
+        made["output"] = _make_film(bench, facts, plan_film(facts, options), options)
     if options.poster is not False:
-        result["poster"] = _take_poster(bench, facts, options.poster)
-        bench.progress(10.0 if is_encoding else 100.0, "Poster taken")
-    if is_encoding:
-        result["output"] = _encode_film(bench, facts, options)
-    return result
+        made["poster"] = _take_poster(bench, facts, options.poster)
+    bench.progress(100.0, "Done")
+    return {**result, **made}
 
 
-def _probe(bench: Bench) -> dict[str, Any]:
-    arguments = {
-        "demuxer": ffmpeg.DEMUXERS[bench.media_type],
-        "codecs": list(ffmpeg.CODECS),
-        "max_streams": bench.input_limits.max_streams,
-    }
-    facts = bench.call(probe_film, arguments, share=(0.0, 3.0), limits=_PROBE_LIMITS)
-    most_pixels = min(MAX_FRAME_PIXELS, bench.input_limits.max_pixels)
-    if facts["width"] * facts["height"] > most_pixels:
-        raise InputError(
-            f"The video has {facts['width']} x {facts['height']} pixels; it may have {most_pixels:,} in all.",
-            code="too_many_pixels",
-        )
-    if (facts["duration"] or 0) > bench.input_limits.max_duration_seconds:
-        most = bench.input_limits.max_duration_seconds
-        raise InputError(f"The video lasts {facts['duration']:,.0f} s; it may last {most:,} s.", code="too_long")
-    return {"container": extension_of(bench.media_type), **facts}
+def asks_for_film(options: Options) -> bool:
+    """Say whether any option asks for the film to be encoded."""
+    given = (name for name in type(options).model_fields if name not in _ASKS_FOR_NO_FILM)
+    asked = any(getattr(options, name) is not None for name in given)
+    return asked or bool(getattr(options, "mute", False)) or getattr(options, "watermark", False) is not False
 
 
-def _take_poster(bench: Bench, facts: dict[str, Any], wish: bool | Poster) -> dict[str, Any]:
-    """Take the frame; where the film ends before it (durations lie), take the first frame instead."""
-    layout = plan_layout(Size(facts["width"], facts["height"]), _POSTER_BOX)
-    at_seconds = _choose_moment(wish.at if isinstance(wish, Poster) else _POSTER_AT, facts["duration"])
-    poster = _try_poster(bench, layout, at_seconds)
-    if poster is None and at_seconds > 0:
-        at_seconds = 0.0
-        poster = _try_poster(bench, layout, at_seconds)
-    if poster is None:
-        raise InputError("The video is damaged: none of its frames can be decoded.", code="corrupt_file")
-    poster.facts.update(width=layout.canvas.width, height=layout.canvas.height)
+def _take_poster(bench: Bench, facts: Facts, wish: bool | Poster) -> dict[str, Any]:
+    layout = plan_layout(_size_of(facts), _POSTER_BOX)
+    at = wish.at if isinstance(wish, Poster) else _POSTER_AT
+    # A part of an unknown duration is its beginning: a poster is always given.
+    wanted = min(to_seconds(at, facts.duration or 0.0), facts.duration or 0.0)
+    poster, at_seconds = take_frame(bench, FrameWish(format="jpeg", layout=layout), "poster.jpg", at_seconds=wanted)
     return {"name": poster.name, "at": round(at_seconds, 3), **poster.facts}
 
 
-def _try_poster(bench: Bench, layout: Layout, at_seconds: float) -> Output | None:
-    poster = bench.create_output("poster.jpg", "image/jpeg")
-    arguments = ffmpeg.ask_for_poster(bench.media_type, layout, at_seconds=at_seconds)
-    ended = bench.run_tool("ffmpeg", arguments, outputs=[poster], limits=_POSTER_LIMITS)
-    if poster.path.stat().st_size:
-        return poster
-    bench.discard(poster)
-    if error := ffmpeg.explain_failure(ended):
-        if at_seconds > 0 and error.code == "corrupt_file":
-            return None  # the seek may have met the damage; the first frame is still to be tried
-        raise error
-    return None
+def _make_film(bench: Bench, facts: Facts, film: Film, options: VideoOptions) -> dict[str, Any]:
+    share = (3.0, 100.0 if options.poster is False else 98.0)
+    if options.watermark is not False:
+        return _make_marked(bench, facts, film, options, share)
+    if options.skip_if_compliant and not find_differences(facts, film):
+        copied = replace(film, picture=COPY, sound=COPY if film.sound else None)
+        return {**produce_film(bench, facts, copied, share=share), "is_copy": True}
+    return produce_film(bench, facts, film, share=share)
 
 
-def _choose_moment(at: float | str, duration_seconds: float | None) -> float:
-    duration_seconds = duration_seconds or 0.0
-    if isinstance(at, str):
-        return duration_seconds * float(at.removesuffix("%")) / 100
-    return min(float(at), duration_seconds)
+def _make_marked(
+    bench: Bench, facts: Facts, film: Film, options: VideoOptions, share: tuple[float, float]
+) -> dict[str, Any]:
+    wish = options.watermark if isinstance(options.watermark, Watermark) else Watermark()
+    overlay, drawn = prepare_overlay(bench, wish, film.layout.canvas, only_picture(bench))
+    try:
+        made = produce_film(bench, facts, replace(film, overlay=overlay), share=share, overlays=[drawn])
+    finally:
+        bench.discard(drawn)
+    return {**made, "watermark": describe_place(overlay)}
 
 
-def _encode_film(bench: Bench, facts: dict[str, Any], options: VideoOptions) -> dict[str, Any]:
-    encoding = _plan_encoding(bench, facts, options)
-    film, ended = _run_encoder(bench, facts, encoding)
-    if ffmpeg.is_index_too_small(ended):
-        bench.discard(film)
-        film, ended = _run_encoder(bench, facts, replace(encoding, index_bytes=None))
-    if error := ffmpeg.explain_failure(ended):
-        raise error
-    made = _check_film(bench, film, encoding.format)
-    if error := ffmpeg.explain_shortfall(ended, expected_seconds=facts["duration"], actual_seconds=made["duration"]):
-        raise error
-    return {"name": film.name, "format": encoding.format, **film.facts}
-
-
-def _plan_encoding(bench: Bench, facts: dict[str, Any], options: VideoOptions) -> Encoding:
-    planned = plan_layout(Size(facts["width"], facts["height"]), options.resize)
-    if max(planned.scaled.pixels, planned.canvas.pixels) > MAX_FRAME_PIXELS:
-        raise OptionsError(
-            f"resize gives {planned.canvas.width} x {planned.canvas.height} pixels by way of {planned.scaled.width} x "
-            f"{planned.scaled.height}; a video may have {MAX_FRAME_PIXELS:,} in all.",
-            code="invalid_options",
-        )
-    return Encoding(
-        format=options.format or ("webm" if bench.media_type == "video/webm" else "mp4"),
-        percent=to_percent(options.quality or "medium"),
-        layout=Layout(round_to_even(planned.scaled), round_to_even(planned.canvas)),
-        audio_channels=facts["audio_channels"],
-        index_bytes=ffmpeg.estimate_index_bytes(facts["duration"], facts["fps"]),
+def plan(facts: Facts, options: VideoOptions) -> Planned:
+    """Foresee the film, the poster and their cost."""
+    planned = Planned(outputs=(), cost=Cost())
+    if asks_for_film(options):
+        film = plan_film(facts, options)
+        if options.skip_if_compliant and not find_differences(facts, film):
+            film = replace(film, picture=COPY, sound=COPY if film.sound else None)
+        planned = foresee_film(facts, film)
+    if options.poster is False:
+        return planned
+    size = plan_layout(_size_of(facts), _POSTER_BOX).canvas
+    poster = PlannedOutput(
+        name="poster.jpg", facts=Facts(media_type="image/jpeg", width=size.width, height=size.height)
     )
+    return Planned(outputs=(*planned.outputs, poster), cost=planned.cost + _POSTER_COST)
 
 
-def _run_encoder(bench: Bench, facts: dict[str, Any], encoding: Encoding) -> tuple[Output, ToolExit]:
-    stem = name_stem(bench.file_name, fallback="video")
-    film = bench.create_output(f"{stem}.{encoding.format}", f"video/{encoding.format}")
-    ended = bench.run_tool(
-        "ffmpeg",
-        ffmpeg.ask_for_film(bench.media_type, encoding),
-        outputs=[film],
-        on_line=ffmpeg.follow_progress(
-            facts["duration"], lambda done: bench.progress(10.0 + 86.0 * done, "Encoding the video")
-        ),
-        limits=_FILM_LIMITS,
-    )
-    return film, ended
+def _size_of(facts: Facts) -> Size:
+    return Size(facts.width or 1, facts.height or 1)
 
 
-def _check_film(bench: Bench, film: Output, output_format: VideoFormat) -> dict[str, Any]:
-    """Probe what was encoded: what FFmpeg wrote is believed only when it can be read again."""
-    arguments = {"demuxer": ffmpeg.DEMUXERS[f"video/{output_format}"], "codecs": list(ffmpeg.CODECS), "max_streams": 2}
-    made = bench.call(probe_film, arguments, source=film, share=(96.0, 100.0), limits=_PROBE_LIMITS)
-    film.facts.update({name: made[name] for name in ("width", "height", "duration", "video_codec", "audio_codec")})
-    return made
+def produces(media_type: str, options: VideoOptions) -> str | None:
+    """The film comes first where one is made."""
+    if asks_for_film(options):
+        return f"video/{choose_container(media_type, options)}"
+    return None if options.poster is False else "image/jpeg"
 
 
 OPERATION: Final = Operation(
     name="video.transcode",
     task_type="video",
-    summary="Facts of a film, a poster frame, and the film as MP4 or WebM, resized.",
+    summary="Facts of a film, a poster frame, and the film as MP4 or WebM: cut, resized and encoded as asked.",
+    details=DETAILS,
     media_types=FILM_TYPES,
     options=VideoOptions,
-    limits=_FILM_LIMITS,
+    limits=FILM_LIMITS,
     retry=RetryPolicy(patience=3.0),
     run=transcode,
+    plan=plan,
+    produces=produces,
+    needs=lambda _media_type, _options: ("ffmpeg",),
+    tools=("ffmpeg",),
+    inputs=InputsRule(least=0, most=1, media_types=WATERMARK_TYPES),
     samples=("clip.mp4",),
+    examples=(
+        Example(options={"preset": "web/mp4/720p"}, shows="An MP4 that every browser plays, at most 1280 x 720."),
+        Example(
+            options={"format": "webm", "height": 480, "fps": 25, "mute": True, "poster": False},
+            shows="A silent WebM, 480 pixels high, at 25 frames per second.",
+        ),
+        Example(
+            options={"video_codec": "h265", "crf": 26, "encoder_preset": "medium", "start": 5, "duration": 20},
+            shows="Twenty seconds from the fifth on, as H.265.",
+        ),
+        Example(
+            options={"format": "mp4", "resize": [1920, 1080], "skip_if_compliant": True},
+            shows="The film as it is when it is such an MP4 already; otherwise encoded.",
+        ),
+    ),
 )

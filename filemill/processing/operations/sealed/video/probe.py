@@ -1,6 +1,7 @@
-"""Sealed: what a film is, by PyAV, down to its first frame."""
+"""Sealed: what a film or a sound is, by PyAV, down to its first frame."""
 
 import errno
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, Final
 
@@ -14,11 +15,14 @@ from av.video.stream import VideoStream
 from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError
 from filemill.processing.operations.sealed.opening import open_as_file, refuse_empty
+from filemill.processing.operations.sealed.video.boxes import refuse_cut_boxes
 
 _MAX_STREAMS_TOLD: Final = 20
-_BOX_HEADER_BYTES: Final = 8
-_MAX_BOXES: Final = 10_000
-_DAMAGED: Final = "The video is damaged or cut short."
+_MAX_TAGS_TOLD: Final = 30
+_MAX_TAG_CHARACTERS: Final = 500
+_WITHOUT_DURATION: Final = frozenset(("aac", "mp3"))
+"""The demuxers that only guess a duration from the bit rate: there the packets are counted, which is exact."""
+_DAMAGED: Final = "The file is damaged or cut short."
 
 av.logging.set_level(av.logging.ERROR)  # else FFmpeg's reasons are not to be heard
 
@@ -29,14 +33,26 @@ def probe_film(call: SealedCall) -> dict[str, Any]:
     Arguments: `demuxer`, FFmpeg's name of the container's reader; `codecs`, the decoders that may run; `max_streams`.
     Whatever is not known is None.
     """
+    return _probe(call, _describe)
+
+
+def probe_sound(call: SealedCall) -> dict[str, Any]:
+    """Give duration (seconds), codec, sample rate, channels, bit rate (bit/s), tags and streams of the first sound.
+
+    Arguments: as `probe_film`.
+    """
+    return _probe(call, _describe_sound)
+
+
+def _probe(call: SealedCall, describe: Callable[[InputContainer, SealedCall], dict[str, Any]]) -> dict[str, Any]:
     refuse_empty(call)
     if call.arguments["demuxer"] == "mov":
-        _refuse_cut_boxes(call)
+        refuse_cut_boxes(call)
     with av.logging.Capture() as said:
         try:
             with _open(call) as container:
                 _refuse_many_streams(said, call)
-                return _describe(container, call)
+                return describe(container, call)
         except av.FFmpegError as error:
             _refuse_many_streams(said, call)
             raise InputError(_DAMAGED, code="corrupt_file", evidence={"ffmpeg": str(error)}) from error
@@ -60,15 +76,65 @@ def _refuse_many_streams(said: list[tuple[int, str, str]], call: SealedCall) -> 
         raise InputError(message, code="too_many_streams") from None
 
 
+def _describe_sound(container: InputContainer, call: SealedCall) -> dict[str, Any]:
+    sound = next(iter(container.streams.audio), None)
+    if sound is None:
+        raise InputError("The file holds no sound.", code="unsupported_format")
+    _refuse_codec(sound, call.arguments["codecs"], "sound", "AAC, MP3, Opus or FLAC")
+    rate, channels, layout = _read_first_samples(container, sound)
+    call.progress(0.5, "Header read")
+    duration = _count_duration(container, sound) if call.arguments["demuxer"] in _WITHOUT_DURATION else None
+    duration = duration or _find_duration(container, sound)
+    call.progress(1.0, "Streams read")
+    return {
+        "duration": duration,
+        "audio_codec": _name_codec(sound),
+        "sample_rate": rate,
+        "channels": channels,
+        "channel_layout": layout,
+        "bit_rate": sound.codec_context.bit_rate or container.bit_rate or _average(call.source_size, duration),
+        "tags": _read_tags(container.metadata),
+        "streams": [_describe_stream(stream) for stream in list(container.streams)[:_MAX_STREAMS_TOLD]],
+    }
+
+
+def _read_first_samples(container: InputContainer, sound: AudioStream) -> tuple[int, int, str]:
+    """Decode a little, since a header may lie; a damaged first packet is skipped, as players do."""
+    for packet in container.demux(sound):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            continue
+        for frame in frames:
+            return frame.sample_rate, frame.layout.nb_channels, str(frame.layout.name)
+    raise InputError("The file is damaged: its sound can't be decoded.", code="corrupt_file")
+
+
+def _count_duration(container: InputContainer, sound: AudioStream) -> float | None:
+    container.seek(0)
+    base = sound.time_base
+    ticks = sum(packet.duration or 0 for packet in container.demux(sound))
+    return round(float(ticks * base), 3) if base and ticks else None
+
+
+def _average(size: int, duration: float | None) -> int | None:
+    return round(size * 8 / duration) if duration else None
+
+
+def _read_tags(metadata: dict[str, str]) -> dict[str, str]:
+    told = list(metadata.items())[:_MAX_TAGS_TOLD]
+    return {name[:_MAX_TAG_CHARACTERS]: value[:_MAX_TAG_CHARACTERS] for name, value in told}
+
+
 def _describe(container: InputContainer, call: SealedCall) -> dict[str, Any]:
     film = _find_film(container)
     sound = next(iter(container.streams.audio), None)
-    _refuse_codec(film, call.arguments["codecs"])
+    _refuse_codec(film, call.arguments["codecs"], "video", "H.264, H.265, VP9 or AV1")
     call.progress(0.3, "Header read")
     rotation = _read_rotation(container, film)
     width, height = _measure(film, rotation)
     duration = _find_duration(container, film)
-    bit_rate = container.bit_rate or (round(call.source_size * 8 / duration) if duration else None)
+    bit_rate = container.bit_rate or _average(call.source_size, duration)
     call.progress(1.0, "Streams read")
     return {
         "duration": duration,
@@ -80,6 +146,8 @@ def _describe(container: InputContainer, call: SealedCall) -> dict[str, Any]:
         "video_codec": _name_codec(film),
         "audio_codec": _name_codec(sound) if sound else None,
         "audio_channels": _count_channels(sound),
+        "pixel_format": film.codec_context.pix_fmt,
+        "tags": _read_tags(container.metadata),
         "streams": [_describe_stream(stream) for stream in list(container.streams)[:_MAX_STREAMS_TOLD]],
     }
 
@@ -88,15 +156,18 @@ def _find_film(container: InputContainer) -> VideoStream:
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
             return stream
-    raise InputError("The file holds no moving picture.", code="unsupported_format")
+    raise InputError(
+        "The file holds no moving picture; audio.extract, audio.encode and the other audio operations work on sound.",
+        code="unsupported_format",
+    )
 
 
-def _refuse_codec(film: VideoStream, codecs: list[str]) -> None:
-    if _name_codec(film) in codecs:
+def _refuse_codec(stream: VideoStream | AudioStream, codecs: list[str], what: str, instead: str) -> None:
+    if _name_codec(stream) in codecs:
         return
     raise InputError(
-        f"The video's codec, {_name_codec(film) or 'unknown'}, is not one that Filemill decodes: convert it to H.264, "
-        "H.265, VP9 or AV1.",
+        f"The {what}'s codec, {_name_codec(stream) or 'unknown'}, is not one that Filemill decodes: convert it to "
+        f"{instead}.",
         code="unsupported_format",
     )
 
@@ -116,11 +187,11 @@ def _measure(film: VideoStream, rotation: int) -> tuple[int, int]:
     return (height, width) if rotation in (90, 270) else (width, height)
 
 
-def _find_duration(container: InputContainer, film: VideoStream) -> float | None:
+def _find_duration(container: InputContainer, stream: VideoStream | AudioStream) -> float | None:
     if container.duration:
         return round(container.duration / av.time_base, 3)
-    if film.duration and film.time_base:
-        return round(float(film.duration * film.time_base), 3)
+    if stream.duration and stream.time_base:
+        return round(float(stream.duration * stream.time_base), 3)
     return None
 
 
@@ -149,27 +220,3 @@ def _name_codec(stream: Any) -> str | None:
 
 def _round_rate(rate: Fraction | None) -> float | None:
     return round(float(rate), 3) if rate else None
-
-
-def _refuse_cut_boxes(call: SealedCall) -> None:
-    """Walk the outermost boxes of an MP4 or MOV: one that ends beyond the file shows that its tail is missing.
-
-    FFmpeg plays such a file as far as it goes and calls that a success.
-    """
-    file, start = open_as_file(call), 0
-    for _ in range(_MAX_BOXES):
-        if start >= call.source_size:
-            return
-        file.seek(start)
-        header = file.read(2 * _BOX_HEADER_BYTES) or b""
-        if len(header) < _BOX_HEADER_BYTES:
-            return
-        size = int.from_bytes(header[:4], "big")
-        if size == 1:
-            size = int.from_bytes(header[8:16], "big")
-        if size < _BOX_HEADER_BYTES:
-            return  # 0 means "to the end of the file"; anything else is FFmpeg's to judge
-        if header[4:8] in (b"mdat", b"moov") and start + size > call.source_size:
-            missing = start + size - call.source_size
-            raise InputError(f"The video is cut short: {missing:,} bytes are missing.", code="corrupt_file")
-        start += size

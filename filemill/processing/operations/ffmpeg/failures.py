@@ -1,0 +1,64 @@
+"""How FFmpeg ended, judged: what the file is to blame for, what the machine, and what nobody noticed."""
+
+from typing import Final
+
+from filemill.processing.bench import ToolExit
+from filemill.processing.errors import InputError, LimitError, ProcessingError, SystemFault
+
+_SHORTFALL_FRACTION: Final = 0.1
+_SHORTFALL_SECONDS: Final = 1.0
+
+
+def raise_failure(ended: ToolExit) -> None:
+    """Raise what `explain_failure` finds."""
+    if error := explain_failure(ended):
+        raise error
+
+
+def explain_failure(ended: ToolExit) -> ProcessingError | None:
+    """Judge how FFmpeg ended: None when it succeeded, otherwise the error to raise."""
+    if ended.returncode == 0:
+        return None
+    evidence: dict[str, object] = {"returncode": ended.returncode, "stderr": ended.stderr_tail}
+    said = ended.stderr_tail.lower()
+    if "not on whitelist" in said:
+        message = (
+            "The file uses a codec that Filemill does not decode; convert it to a common one, such as H.264 or AAC."
+        )
+        return InputError(message, code="unsupported_format", evidence=evidence)
+    if "no space left on device" in said:
+        message = "There was no room on the disk for what FFmpeg makes."
+        return SystemFault(message, code="disk_full", is_passing=True, evidence=evidence)
+    if "cannot allocate memory" in said:
+        return LimitError("The work needs more memory than it may use.", code="memory_limit", evidence=evidence)
+    if ended.returncode < 0:
+        message = f"FFmpeg was ended by signal {-ended.returncode} while it worked on the file."
+        return SystemFault(message, code="cage_crashed", is_passing=True, evidence=evidence)
+    message = "The file is damaged: its content can't be decoded."
+    return InputError(message, code="corrupt_file", evidence=evidence)
+
+
+def is_index_too_small(ended: ToolExit) -> bool:
+    """Say whether FFmpeg gave up because the index did not fit into the bytes kept for it."""
+    return ended.returncode != 0 and "moov_size is too small" in ended.stderr_tail
+
+
+def is_nothing_left(ended: ToolExit) -> bool:
+    """Say whether FFmpeg found nothing to write: it was asked to go on where the film had ended."""
+    return "received no packets" in ended.stderr_tail or "Output file is empty" in ended.stderr_tail
+
+
+def explain_shortfall(
+    ended: ToolExit, *, expected_seconds: float | None, actual_seconds: float | None
+) -> ProcessingError | None:
+    """FFmpeg encodes what it can of a damaged film and calls that a success; say when too much is missing."""
+    if not expected_seconds or not ended.stderr_tail.strip():
+        return None
+    missing = expected_seconds - (actual_seconds or 0.0)
+    if missing < max(_SHORTFALL_SECONDS, expected_seconds * _SHORTFALL_FRACTION):
+        return None
+    return InputError(
+        f"The file is damaged: only {actual_seconds or 0.0:.1f} of its {expected_seconds:.1f} seconds can be decoded.",
+        code="corrupt_file",
+        evidence={"stderr": ended.stderr_tail},
+    )

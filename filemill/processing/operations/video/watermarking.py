@@ -1,0 +1,102 @@
+"""A picture laid over a film: where it goes and how large, and how it is prepared in the cage."""
+
+from typing import Annotated, Any, Final, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from filemill.processing.bench import Bench, Input, Limits, Output
+from filemill.processing.errors import OptionsError
+from filemill.processing.media import IMAGE_TYPES
+from filemill.processing.operations.ffmpeg.filters import Overlay
+from filemill.processing.operations.sealed_name import SealedName
+from filemill.processing.operations.sizing import Size
+
+Position = Literal["top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"]
+
+Offset = Annotated[int, Field(ge=-8192, le=8192)]
+
+WATERMARK_TYPES: Final = IMAGE_TYPES - {"image/heic", "image/bmp"}
+POSITION_VALID: Final = f"one of {', '.join(get_args(Position))}"
+
+_LIMITS: Final = Limits(memory_bytes=512 * 1024**2, cpu_seconds=60, wall_seconds=90.0)
+_FROM_THE_EDGE: Final = 16
+
+draw_overlay = SealedName("video.overlay", "draw_overlay")
+
+
+class Watermark(BaseModel):
+    """Where the picture goes, how large and how strong it is, and when it is seen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    position: Position = Field("bottom-right", description="The corner, side or middle that it is put at.")
+    scale: Annotated[float, Field(gt=0, le=1)] = Field(0.2, description="Its width as a part of the film's.")
+    opacity: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="1 covers the film, 0.5 lets half through.")
+    x_offset: Offset | None = Field(
+        None, description="Pixels away from the left or right edge, 16 where nothing is said; from the middle, 0."
+    )
+    y_offset: Offset | None = Field(
+        None, description="Pixels away from the upper or lower edge, 16 where nothing is said; from the middle, 0."
+    )
+    start: Annotated[float, Field(ge=0, le=1e6)] | None = Field(None, description="When it appears, in seconds.")
+    end: Annotated[float, Field(ge=0, le=1e6)] | None = Field(None, description="When it disappears, in seconds.")
+
+
+WATERMARK_VALID: Final = (
+    "true, false or an object with any of position, scale and opacity from 0 to 1, x_offset and y_offset in pixels, "
+    "start and end in seconds"
+)
+
+
+def prepare_overlay(bench: Bench, watermark: Watermark, film: Size, picture: Input) -> tuple[Overlay, Output]:
+    """Decode, scale and weaken the picture in the cage, and say where it lies."""
+    width = max(1, round(film.width * watermark.scale))
+    before = len(bench.outputs)
+    drawn = bench.call(
+        draw_overlay,
+        {
+            "width": width,
+            "height": film.height,
+            "opacity": watermark.opacity,
+            "max_pixels": bench.input_limits.max_pixels,
+        },
+        inputs=[picture],
+        share=(3.0, 3.0),
+        limits=_LIMITS,
+    )
+    size = Size(drawn["width"], drawn["height"])
+    return place_overlay(watermark, film, size), bench.outputs[before]
+
+
+def place_overlay(watermark: Watermark, film: Size, size: Size) -> Overlay:
+    """Work out where the upper left corner of the picture is."""
+    vertical, _, horizontal = watermark.position.partition("-")
+    if not horizontal:
+        horizontal = vertical if vertical in ("left", "right") else "center"
+    return Overlay(
+        size=size,
+        left=_place(horizontal == "left", horizontal == "right", film.width, size.width, watermark.x_offset),
+        top=_place(vertical == "top", vertical == "bottom", film.height, size.height, watermark.y_offset),
+        from_seconds=watermark.start,
+        to_seconds=watermark.end,
+    )
+
+
+def _place(is_first: bool, is_last: bool, room: int, length: int, offset: int | None) -> int:
+    if is_first or is_last:
+        away = _FROM_THE_EDGE if offset is None else offset
+        return away if is_first else room - length - away
+    return (room - length) // 2 + (offset or 0)
+
+
+def only_picture(bench: Bench) -> Input:
+    """Give the picture that came with the film; raises OptionsError when there is none."""
+    if not bench.inputs:
+        message = "watermark needs a picture: name it in inputs, beside the film."
+        raise OptionsError(message, code="invalid_options")
+    return bench.inputs[0]
+
+
+def describe_place(overlay: Overlay) -> dict[str, Any]:
+    """Tell where the watermark lies, for the result."""
+    return {"left": overlay.left, "top": overlay.top, "width": overlay.size.width, "height": overlay.size.height}
