@@ -104,7 +104,7 @@ def _values(env: Env, home: Home) -> dict[str, object]:
         "max_upload_bytes": env.int("FILEMILL_MAX_UPLOAD_BYTES", 5 * 1024**3, validate=positive),
         "input_limits": _input_limits(env),
         "token_days": env.int("FILEMILL_TOKEN_DAYS", 365, validate=positive),
-        "cage": env.str("FILEMILL_CAGE", "auto", validate=validate.OneOf(["strict", "auto"])),
+        "cage": env.str("FILEMILL_CAGE", "strict", validate=validate.OneOf(["strict", "auto"])),
     }
 
 

@@ -15,7 +15,7 @@ from filemill.launch.environment import LaunchEnvironment, check_port, check_set
 from filemill.launch.errors import LaunchError
 from filemill.launch.findings import Check, Finding, fine, hint, missing
 from filemill.launch.locks import acquire_lock
-from filemill.processing.cage import Cage
+from filemill.processing.cage import Cage, selftest
 from filemill.processing.errors import SystemFault
 
 GIB = 1024**3
@@ -116,14 +116,19 @@ def check_cage(environment: LaunchEnvironment) -> Iterator[Finding]:
     try:
         with Cage() as cage:
             layers = cage.layers()
+            escaped = [str(finding) for finding in selftest.run(cage) if not finding.is_refused]
     except (SystemFault, OSError) as error:
         yield missing("Cage", f"does not start: {error}", "run on Linux 5.13 or newer, in a container without a filter")
         return
+    if escaped:
+        yield missing("Cage: self-test", f"what got through: {'; '.join(escaped)}", "see the layers that are missing")
+    else:
+        yield fine("Cage: self-test", "every canary was refused")
     lacking = layers.missing()
     for name, layer in layers.as_dict().items():
         if name not in lacking:
             yield fine(f"Cage: {name}", layer["detail"])
-        elif environment.variables.get("FILEMILL_CAGE") == "strict" and name in ("landlock", "seccomp"):
+        elif environment.variables.get("FILEMILL_CAGE") != "auto" and name in ("landlock", "seccomp"):
             yield missing(f"Cage: {name}", layer["detail"], "mend that, or allow a weaker cage with FILEMILL_CAGE=auto")
         else:
             yield hint(

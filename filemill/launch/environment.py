@@ -1,5 +1,6 @@
 """What `filemill up` is told by the environment and `.env`, checked before anything is started."""
 
+import ipaddress
 import os
 import socket
 import subprocess
@@ -59,15 +60,27 @@ def read_environment(environ: Mapping[str, str], *, directory: Path) -> LaunchEn
     if roots := variables.get("FILEMILL_ROOTS"):
         variables["FILEMILL_ROOTS"] = ":".join(str(directory / root) for root in roots.split(":") if root)
     variables.setdefault("PYTHONUNBUFFERED", "1")
+    bind = variables.get("FILEMILL_BIND", "") or DEFAULT_BIND
+    if is_loopback(bind):
+        # Nobody but this machine's own users can send a file: better a weaker cage, and a warning, than no start.
+        variables.setdefault("FILEMILL_CAGE", "auto")
     return LaunchEnvironment(
         home=home,
         port=_read_port(variables.get("PORT", "")),
-        bind=variables.get("FILEMILL_BIND", "") or DEFAULT_BIND,
+        bind=bind,
         embeds_postgres=not variables.get("DB_HOST"),
         embeds_broker=not variables.get("CELERY_BROKER_URL"),
         wants_samples=_read_switch(variables, "FILEMILL_SAMPLES"),
         variables=variables,
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address to listen on is reached from this machine alone."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def check_port(environment: LaunchEnvironment) -> None:

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from filemill.faultpoints import faultpoint
 from filemill.processing.errors import SystemFault
-from filemill.tasks import batches, broker, chores, lifecycle, roster
+from filemill.tasks import batches, broker, cage_check, chores, lifecycle, roster
 from filemill.tasks.cages import make_cage
 from filemill.tasks.execution import execute
 from filemill.tasks.models import TaskLog
@@ -121,6 +121,7 @@ def _log_breakdown(sender: Any = None, args: Any = (), exception: Any = None, **
 def _remember_main_process(sender: Any = None, **_: Any) -> None:
     node.pid = os.getpid()
     node.concurrency = int(getattr(sender, "concurrency", None) or 1)
+    cage_check.refuse_open_cage()
     roster.strike_out_dead()
 
 

@@ -1,18 +1,29 @@
-"""The self-test: canaries that a sealed child and a tool must not be able to touch on this very machine."""
+"""The self-test: canaries that a sealed child and a tool must not be able to touch on this very machine.
 
+It starts them as every file's processes are started, so what holds here holds for files: a layer that fell away without
+a word would show.
+"""
+
+import json
 import os
+import socket
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from filemill.processing.bench import Limits
+from filemill.processing.bench import Limits, Workspace
+from filemill.processing.cage import tools
 from filemill.processing.cage.cage import Cage
-from filemill.processing.cage.canaries import ATTEMPTS, try_canaries
+from filemill.processing.cage.canaries import SEALED_ATTEMPTS, TOOL_ATTEMPTS, Targets, try_canaries
 from filemill.processing.cage.slice_bench import SliceBench
 from filemill.processing.errors import ProcessingError
 
-_LIMITS: Final = Limits(memory_bytes=512 * 1024**2, cpu_seconds=10, wall_seconds=20.0, output_bytes=1024**2)
+_LIMITS: Final = Limits(
+    memory_bytes=512 * 1024**2, cpu_seconds=10, wall_seconds=20.0, output_bytes=1024**2, processes=4
+)
 _CANARY: Final = "a canary that nobody in the cage may read"
 
 
@@ -25,20 +36,19 @@ class Finding:
     is_refused: bool
     answer: str
 
+    def __str__(self) -> str:
+        return f"{self.who}: {self.attempt}: {self.answer}"
+
 
 def run(cage: Cage) -> list[Finding]:
-    """Try every canary from inside a sealed child and from a tool; each must be refused.
-
-    The cage must preload `filemill.processing.cage.canaries`, as it does by default.
-    """
-    with tempfile.TemporaryDirectory(prefix="filemill-selftest-") as scratch, tempfile.TemporaryFile() as source:
+    """Try every canary from a sealed child, a tool and a tool with a workspace; each must be refused."""
+    with (
+        tempfile.TemporaryDirectory(prefix="filemill-selftest-") as scratch,
+        tempfile.TemporaryFile() as source,
+        _place_targets(Path(scratch)) as targets,
+    ):
         source.write(b"nothing to see")
         source.flush()
-        canary = Path(scratch) / "canary.txt"
-        canary.write_text(_CANARY)
-        # World-readable on purpose: the cage has to refuse it, not the file's mode.
-        Path(scratch).chmod(0o755)
-        canary.chmod(0o644)
         with (
             cage.open_slice() as work,
             work.open_bench(
@@ -48,51 +58,56 @@ def run(cage: Cage) -> list[Finding]:
                 scratch=Path(scratch),
                 limits=_LIMITS,
             ) as bench,
+            bench.open_workspace() as workspace,
         ):
-            return [*_try_sealed_child(bench, canary), *_try_tool(bench, canary)]
+            findings = [
+                *_try_sealed_child(bench, targets),
+                *_try_tool(bench, targets, who="tool", workspace=None),
+                *_try_tool(bench, targets, who="tool with a workspace", workspace=workspace),
+            ]
+        return [*findings, *_look_after(Path(targets.file))]
 
 
-def _try_sealed_child(bench: SliceBench, canary: Path) -> list[Finding]:
-    told = bench.call(try_canaries, {"canary": str(canary), "worker": os.getpid()})
+@contextmanager
+def _place_targets(scratch: Path) -> Iterator[Targets]:
+    """Give a file that its mode opens to everybody, where everybody may pass, and a port that answers."""
+    scratch.chmod(0o777)
+    canary = scratch / "canary.txt"
+    canary.write_text(_CANARY)
+    canary.chmod(0o666)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield Targets(file=str(canary), worker=os.getpid(), port=listening.getsockname()[1])
+
+
+def _try_sealed_child(bench: SliceBench, targets: Targets) -> list[Finding]:
+    try:
+        told: Mapping[str, Any] = bench.call(try_canaries, asdict(targets))
+    except ProcessingError as error:
+        told = dict.fromkeys(SEALED_ATTEMPTS, f"could not be tried: {error}")
+    return _judge("sealed child", SEALED_ATTEMPTS, told)
+
+
+def _try_tool(bench: SliceBench, targets: Targets, *, who: str, workspace: Workspace | None) -> list[Finding]:
+    """Execute the canaries under the lock that a tool gets which may neither fork nor use sockets."""
+    arguments = [targets.file, str(targets.worker), str(targets.port)]
+    try:
+        ended = bench.run_tool(tools.CANARIES.name, arguments, workspace=workspace)
+        told: Mapping[str, Any] = json.loads(ended.stderr_tail)
+    except (ProcessingError, ValueError) as error:
+        told = dict.fromkeys(TOOL_ATTEMPTS, f"could not be tried: {error}")
+    return _judge(who, TOOL_ATTEMPTS, told)
+
+
+def _judge(who: str, attempts: Mapping[str, Any], told: Mapping[str, Any]) -> list[Finding]:
+    answers = {attempt: str(told.get(attempt, "was not tried")) for attempt in attempts}
     return [
-        Finding(
-            who="sealed child",
-            attempt=attempt,
-            is_refused=str(told.get(attempt, "")).startswith("refused"),
-            answer=str(told.get(attempt, "was not tried")),
-        )
-        for attempt in ATTEMPTS
+        Finding(who=who, attempt=attempt, is_refused=answer.startswith("refused"), answer=answer)
+        for attempt, answer in answers.items()
     ]
 
 
-def _try_tool(bench: SliceBench, canary: Path) -> list[Finding]:
-    """Let FFmpeg, under the lock that every tool gets, copy the canary, write beside it, and connect."""
-    to_output = ["-map", "0", "-c", "copy", "-f", "data", "-fd", "5", "fd:"]
-    to_nothing = ["-f", "null", "-"]
-    attempts = {
-        "read a file": ["-f", "data", "-i", f"file:{canary}", *to_output],
-        "read /etc/passwd": ["-f", "data", "-i", "file:/etc/passwd", *to_output],
-        "write a file": ["-f", "lavfi", "-i", "color", "-frames:v", "1", "-f", "rawvideo", f"file:{canary}.written"],
-        "open an INET socket": ["-f", "data", "-i", "tcp://127.0.0.1:9", *to_nothing],
-        "open a Unix socket": ["-f", "data", "-i", f"unix:{canary}.socket", *to_nothing],
-    }
-    return [_try_tool_attempt(bench, attempt, arguments, canary) for attempt, arguments in attempts.items()]
-
-
-def _try_tool_attempt(bench: SliceBench, attempt: str, arguments: list[str], canary: Path) -> Finding:
-    output = bench.create_output("loot.txt", "text/plain")
-    try:
-        ended = bench.run_tool("ffmpeg", ["-nostdin", "-v", "error", *arguments], outputs=[output])
-        answer = ended.stderr_tail.strip().splitlines()[0] if ended.stderr_tail.strip() else "it said nothing"
-        has_loot = output.path.stat().st_size > 0 or Path(f"{canary}.written").exists()
-        is_refused = ended.returncode != 0 and not has_loot and _names_a_refusal(ended.stderr_tail)
-    except ProcessingError as error:
-        is_refused, answer = False, f"it could not be tried: {error}"
-    finally:
-        bench.discard(output)
-    return Finding(who="tool", attempt=attempt, is_refused=is_refused, answer=answer)
-
-
-def _names_a_refusal(words: str) -> bool:
-    """Tell a refusal from a failure for another reason, such as a connection that nobody answered."""
-    return "Permission denied" in words or "Operation not permitted" in words
+def _look_after(canary: Path) -> list[Finding]:
+    """Look at the canary itself: what an answer says is one thing, what happened another."""
+    is_whole = canary.is_file() and canary.read_text() == _CANARY and not Path(f"{canary}.made").exists()
+    answer = "refused: it is as it was" if is_whole else "it was changed"
+    return [Finding(who="anybody", attempt="change the canary", is_refused=is_whole, answer=answer)]

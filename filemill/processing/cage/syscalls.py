@@ -194,6 +194,7 @@ _NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "swapon": (167, 224),
     "swapoff": (168, 225),
     "acct": (163, 89),
+    "landlock_create_ruleset": (444, 444),
     "quotactl": (179, 60),
     "quotactl_fd": (443, 443),
     "syslog": (103, 116),

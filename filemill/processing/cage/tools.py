@@ -15,7 +15,7 @@ from typing import Final
 
 import imageio_ffmpeg
 
-from filemill.processing.cage import ocr, soffice
+from filemill.processing.cage import canaries, ocr, soffice
 from filemill.processing.errors import SystemFault
 
 _LIBRARY: Final = re.compile(r"^\s*(?:\S+ => )?(/\S+) \(0x[0-9a-f]+\)$", re.MULTILINE)
@@ -144,9 +144,17 @@ def _find_interpreter() -> str:
     return os.path.realpath(sys.executable)
 
 
+CANARIES: Final = Tool(
+    name="canaries",
+    locate=lambda: (_find_interpreter(), "-I", "-B", canaries.__file__),
+    list_reads=lambda: (canaries.__file__, sysconfig.get_path("stdlib"), *_LIBRARIES),
+)
+"""The self-test's own."""
+
 TOOLS: Final = {
     tool.name: tool
     for tool in (
+        CANARIES,
         Tool(name="ffmpeg", locate=_locate_ffmpeg, packages=("ffmpeg",)),
         Tool(
             name="soffice",

@@ -135,7 +135,7 @@ class ZygoteClient:
         greeting = self._hear_greeting(process)
         if "refused" in greeting:
             raise SystemFault(
-                f"The cage stays shut: FILEMILL_CAGE=strict, and this machine lacks {greeting['refused']}.",
+                f"The cage stays shut, for this machine lacks {greeting['refused']}.",
                 code="internal_error",
             )
         return Layers.from_message(greeting["layers"])

@@ -105,3 +105,21 @@ def test_a_database_of_ones_own_that_is_away_is_told_in_a_sentence(tmp_path: Pat
     with pytest.raises(LaunchError, match=r"The PostgreSQL at 127\.0\.0\.1 port 1 can't be used") as caught:
         check_database(read_environment(variables, directory=tmp_path))
     assert caught.value.code == "no_database"
+
+
+@pytest.mark.parametrize(
+    ("variables", "cage"),
+    [
+        ({}, "auto"),
+        ({"FILEMILL_BIND": "localhost"}, "auto"),
+        ({"FILEMILL_BIND": "::1"}, "auto"),
+        ({"FILEMILL_CAGE": "strict"}, "strict"),
+        ({"FILEMILL_BIND": "0.0.0.0"}, None),
+        ({"FILEMILL_BIND": "192.0.2.7"}, None),
+        ({"FILEMILL_BIND": "mill.example"}, None),
+    ],
+)
+def test_a_weaker_cage_is_taken_by_itself_on_a_loopback_address_alone(
+    tmp_path: Path, variables: dict[str, str], cage: str | None
+) -> None:
+    assert read_environment(variables, directory=tmp_path).variables.get("FILEMILL_CAGE") == cage
