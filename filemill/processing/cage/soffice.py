@@ -41,6 +41,14 @@ _HARDENING: Final = (
     ("Office.Common/Java/ApplicationSettings", "Enable", "false"),
 )
 
+# Calc's line for input is a window that opens with a document; its description is missing where LibreOffice was
+# installed without windows (Debian's packages -nogui), and then no sheet loads.
+_HIDDEN_WINDOWS: Final = ("26100",)
+_HIDE: Final = (
+    '<item oor:path="/org.openoffice.Office.Views/Windows"><node oor:name="{number}" oor:op="replace">'
+    '<prop oor:name="Visible" oor:op="fuse"><value>false</value></prop></node></item>'
+)
+
 # Places in LibreOffice's tables of functions (LibreOfficeKit.h), which only ever grow at their end.
 _KIT_GET_ERROR: Final = 3
 _KIT_LOAD_WITH_OPTIONS: Final = 4
@@ -104,8 +112,10 @@ def _to_url(name: str) -> bytes:
 
 def _write_profile(directory: Path) -> None:
     directory.mkdir(parents=True)
-    items = "\n".join(_ITEM.format(path=path, name=name, value=value) for path, name, value in _HARDENING)
-    (directory / "registrymodifications.xcu").write_text(_SETTINGS.format(items=items), encoding="utf-8")
+    items = [_ITEM.format(path=path, name=name, value=value) for path, name, value in _HARDENING]
+    items += [_HIDE.format(number=number) for number in _HIDDEN_WINDOWS]
+    settings = _SETTINGS.format(items="\n".join(items))
+    (directory / "registrymodifications.xcu").write_text(settings, encoding="utf-8")
 
 
 def _read_wishes(words: Sequence[str]) -> list[tuple[str, str, str]]:

@@ -123,16 +123,25 @@ _ODF_NAMES += ' xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:dc="http://purl
 
 
 def make_odf(
-    path: Path, kind: str, body: str, *, manifest: str = "", more: Mapping[str, str | bytes] | None = None
+    path: Path,
+    kind: str,
+    body: str,
+    *,
+    manifest: str = "",
+    before: str = "",
+    more: Mapping[str, str | bytes] | None = None,
 ) -> Path:
-    """Write a text, spreadsheet or presentation (`kind`) whose `office:{kind}` holds `body`."""
+    """Write a text, spreadsheet or presentation (`kind`) whose `office:{kind}` holds `body`; `before` comes first."""
+    listed = "".join(
+        f'<manifest:file-entry manifest:full-path="{name}" manifest:media-type="text/xml"/>' for name in more or {}
+    )
     media_type = f"application/vnd.oasis.opendocument.{kind}"
     return make_zip(
         path,
         {
             "mimetype": media_type,
             "content.xml": f'<?xml version="1.0"?><office:document-content {_ODF_NAMES} office:version="1.3">'
-            f"<office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>",
+            f"{before}<office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>",
             "meta.xml": f'<?xml version="1.0"?><office:document-meta {_ODF_NAMES} office:version="1.3"><office:meta>'
             '<dc:title>A letter</dc:title><meta:document-statistic meta:page-count="7"/>'
             "</office:meta></office:document-meta>",
@@ -140,7 +149,7 @@ def make_odf(
             f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{media_type}"/>'
             f'<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml">{manifest}'
             '</manifest:file-entry><manifest:file-entry manifest:full-path="meta.xml" manifest:media-type="text/xml"/>'
-            "</manifest:manifest>",
+            f"{listed}</manifest:manifest>",
             **(more or {}),
         },
         stored=("mimetype",),
@@ -148,10 +157,15 @@ def make_odf(
 
 
 def make_odt(
-    path: Path, paragraphs: list[str], *, body: str = "", more: Mapping[str, str | bytes] | None = None
+    path: Path,
+    paragraphs: list[str],
+    *,
+    body: str = "",
+    before: str = "",
+    more: Mapping[str, str | bytes] | None = None,
 ) -> Path:
     text = "".join(f"<text:p>{escape(paragraph)}</text:p>" for paragraph in paragraphs)
-    return make_odf(path, "text", text + body, more=more)
+    return make_odf(path, "text", text + body, before=before, more=more)
 
 
 def nest(depth: int) -> bytes:
