@@ -1,14 +1,15 @@
 """Every operation, run through the real cage on real files."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from filemill.processing.bench import Limits, Output
+from filemill.processing.bench import Input, Limits, Output
 from filemill.processing.cage import Cage
 from filemill.processing.input_limits import InputLimits
 from filemill.processing.media import HEAD_BYTES, sniff, task_type_of
@@ -47,15 +48,18 @@ def cage() -> Iterator[Cage]:
 def work(cage: Cage, tmp_path: Path) -> Work:
     """Run an operation on a file, as a worker does: `work(path, operation="document.text", **options)`.
 
-    Without `operation` it is the default one of the file's type.
+    Without `operation` it is the default one of the file's type. `inputs` are the further files that it takes.
     """
 
     def run(
-        path: Path, *, operation: str | None = None, input_limits: InputLimits | None = None, **options: object
+        path: Path,
+        *,
+        operation: str | None = None,
+        inputs: Sequence[Path] = (),
+        input_limits: InputLimits | None = None,
+        **options: object,
     ) -> Finished:
-        with path.open("rb") as file:
-            media_type = sniff(file.read(HEAD_BYTES), path.name)
-        assert media_type is not None, f"{path.name} is of no type that Filemill reads"
+        media_type = _sniff(path)
         asked = OPERATIONS[operation] if operation else for_task_type(str(task_type_of(media_type)))
         assert media_type in asked.media_types, f"{asked.name} does not take {media_type}"
         checked = check(asked, options)
@@ -63,8 +67,8 @@ def work(cage: Cage, tmp_path: Path) -> Work:
         scratch = tmp_path / f"scratch-{len(list(tmp_path.glob('scratch-*')))}"
         scratch.mkdir()
         percents: list[float] = []
-        source_fd = os.open(path, os.O_RDONLY)
-        try:
+        with ExitStack() as opened:
+            source_fd, *input_fds = (_open(each, opened) for each in (path, *inputs))
             with cage.open_slice() as files:
                 bench = files.open_bench(
                     source_fd=source_fd,
@@ -73,6 +77,10 @@ def work(cage: Cage, tmp_path: Path) -> Work:
                     scratch=scratch,
                     limits=asked.limits,
                     input_limits=input_limits,
+                    inputs=[
+                        Input(name=each.name, media_type=_sniff(each), size=each.stat().st_size, fd=fd)
+                        for each, fd in zip(inputs, input_fds, strict=True)
+                    ],
                     on_progress=lambda percent, _message: percents.append(percent),
                 )
                 result = asked.run(bench, checked.options)
@@ -82,10 +90,21 @@ def work(cage: Cage, tmp_path: Path) -> Work:
                     percents=percents,
                     peak_memory_bytes=int(bench.usage["peak_memory_bytes"]),
                 )
-        finally:
-            os.close(source_fd)
 
     return run
+
+
+def _sniff(path: Path) -> str:
+    with path.open("rb") as file:
+        media_type = sniff(file.read(HEAD_BYTES), path.name)
+    assert media_type is not None, f"{path.name} is of no type that Filemill reads"
+    return media_type
+
+
+def _open(path: Path, opened: ExitStack) -> int:
+    descriptor = os.open(path, os.O_RDONLY)
+    opened.callback(os.close, descriptor)
+    return descriptor
 
 
 @pytest.fixture
@@ -93,15 +112,14 @@ def probe(cage: Cage, tmp_path: Path) -> Probe:
     """Probe a document, as a plan does."""
 
     def run(path: Path) -> Facts:
-        with path.open("rb") as file:
-            media_type = sniff(file.read(HEAD_BYTES), path.name)
+        media_type = _sniff(path)
         source_fd = os.open(path, os.O_RDONLY)
         try:
             with (
                 cage.open_slice() as files,
                 files.open_bench(
                     source_fd=source_fd,
-                    media_type=str(media_type),
+                    media_type=media_type,
                     file_name=path.name,
                     scratch=tmp_path,
                     limits=Limits(),

@@ -23,7 +23,7 @@ def extract_pages(call: SealedCall) -> dict[str, Any]:
         total = len(pdf.pages)
         numbers = choose_pages(call.arguments["pages"], total, is_removal=call.arguments["remove"])
         with select_pages(pdf, numbers) as chosen:
-            _carry_information(pdf, chosen)
+            carry_information(pdf, chosen)
             save_pdf(chosen, create_pdf(call, call.arguments["name"]))
         return {"pages": len(numbers), "source_pages": total, "is_repaired": is_repaired(pdf)}
 
@@ -46,13 +46,13 @@ def split(call: SealedCall) -> dict[str, Any]:
 def _write_part(call: SealedCall, pdf: pikepdf.Pdf, part: Part, *, has_outline: bool) -> None:
     output = create_pdf(call, f"{call.arguments['stem']}-{part.name}.pdf")
     with select_pages(pdf, part.numbers, has_outline=has_outline) as chosen:
-        _carry_information(pdf, chosen)
+        carry_information(pdf, chosen)
         save_pdf(chosen, output)
     output.facts["source_pages"] = part.label
     os.close(output.fd)  # a child can hold only so many open
 
 
-def _carry_information(source: pikepdf.Pdf, made: pikepdf.Pdf) -> None:
+def carry_information(source: pikepdf.Pdf, made: pikepdf.Pdf) -> None:
     """Title, author and the like are those of the source."""
     for key, value in source.docinfo.items():
         if isinstance(value, pikepdf.String):
