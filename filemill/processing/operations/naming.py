@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import Final
 
 _MAX_STEM_BYTES: Final = 120
+_ENDING: Final = re.compile(r"[A-Za-z0-9]{1,10}")
 
 
 def name_stem(file_name: str, *, fallback: str) -> str:
@@ -16,3 +18,19 @@ def name_stem(file_name: str, *, fallback: str) -> str:
     stem = re.sub(r"[^\w.-]+", "-", stem).strip("-._")
     stem = stem.encode(errors="ignore")[:_MAX_STEM_BYTES].decode(errors="ignore").rstrip("-._")
     return stem or fallback
+
+
+def name_file(file_name: str, *, fallback: str, taken: Collection[str] = ()) -> str:
+    """Make any name one for an output, with its ending: `../My report (1).PDF` gives `My-report-1.pdf`.
+
+    Where the name is among `taken`, a number is put to it.
+    """
+    base = re.split(r"[/\\]", file_name)[-1]
+    stem = name_stem(base, fallback=fallback)
+    dot, ending = base.rpartition(".")[1:]
+    ending = f".{ending.lower()}" if dot and _ENDING.fullmatch(ending) else ""
+    name, number = f"{stem}{ending}", 1
+    while name in taken:
+        number += 1
+        name = f"{stem}-{number}{ending}"
+    return name

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from filemill.processing.cage.output_files import OutputFiles
-from filemill.processing.operations.naming import name_stem
+from filemill.processing.operations.naming import name_file, name_stem
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,20 @@ def _create(scratch: Path, name: str) -> Path:
     output, descriptor = OutputFiles(scratch).create(name, "image/webp")
     os.close(descriptor)
     return output.path
+
+
+@pytest.mark.parametrize(
+    ("file_name", "taken", "expected"),
+    [
+        ("My report (1).PDF", [], "My-report-1.pdf"),
+        ("../../etc/passwd", [], "passwd"),
+        ("C:\\temp\\a.b.txt", [], "a.b.txt"),
+        ("no.ending here", [], "no"),
+        ("...", [], "thing"),
+        ("", [], "thing"),
+        ("a.txt", ["a.txt", "a-2.txt"], "a-3.txt"),
+        ("x.\u202ecod.exe", [], "x.-cod.exe"),
+    ],
+)
+def test_any_name_becomes_one_for_an_output(file_name: str, taken: list[str], expected: str) -> None:
+    assert name_file(file_name, fallback="thing", taken=taken) == expected
