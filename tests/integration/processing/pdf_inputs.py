@@ -62,3 +62,29 @@ def make_torn(path: Path) -> Path:
     assert second < 10
     path.write_bytes(written.replace(b"    %d 0 R\n" % second, b"    0 0 R\n", 1))
     return path
+
+
+def make_carrier(path: Path) -> tuple[Path, dict[str, bytes]]:
+    """Write a PDF that carries three files and has one pinned to a page; return what is in them, by their names."""
+    contents = {
+        "invoice.xml": b"<?xml version='1.0'?><invoice/>",
+        "отчёт 1.csv": "год,зерно\n2026,рожь\n".encode(),
+        "../../etc/passwd": b"root:x:0:0\n",
+        "pinned.txt": b"a note on the margin\n",
+    }
+    with pikepdf.open(MILL) as pdf:
+        specs = {
+            name: pikepdf.AttachedFileSpec(
+                pdf, data, filename=name, description="The invoice" if name == "invoice.xml" else ""
+            )
+            for name, data in contents.items()
+        }
+        pinned = specs.pop("pinned.txt")
+        for number, spec in enumerate(specs.values()):
+            pdf.attachments[str(number)] = spec
+        annotation = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FileAttachment, FS=pinned.obj, Rect=[10, 10, 30, 30]
+        )
+        pdf.pages[1].obj.Annots = pikepdf.Array([pdf.make_indirect(annotation)])
+        pdf.save(path)
+    return path, contents
