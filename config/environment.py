@@ -121,7 +121,7 @@ def _input_limits(env: Env) -> InputLimits:
         "max_nesting": env.int("FILEMILL_MAX_NESTING", 1000, validate=validate.Range(min=1, max=10_000)),
         "max_compression_ratio": env.int("FILEMILL_MAX_COMPRESSION_RATIO", 200, validate=positive),
     }
-    return InputLimits(**given)
+    return InputLimits(**given, reads_svg=env.bool("FILEMILL_SVG", False))
 
 
 def _sentence(error: EnvValidationError) -> str:

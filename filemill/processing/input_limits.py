@@ -27,3 +27,5 @@ class InputLimits:
     """Depth of what lies within another: JSON, archives, objects of a PDF: `too_deeply_nested`."""
     max_compression_ratio: int = 200
     """Bytes unpacked for each byte packed, in archives and office documents: `too_compressed`."""
+    reads_svg: bool = False
+    """Whether SVG is read, which is a program for drawing rather than a picture."""

@@ -127,6 +127,9 @@ def _sniff(opened: OpenedFile, *, field: str) -> str:
         message = f"{opened.name} is of a format that Filemill does not read."
         valid = sorted({kind for operation in operations.OPERATIONS.values() for kind in operation.media_types})
         raise Refused([Problem(field=field, code="unsupported_format", message=message, valid=valid)])
+    if media_type == media.SVG_TYPE and not settings.FILEMILL_INPUT_LIMITS.reads_svg:
+        message = f"{opened.name} is an SVG, which this installation does not read (FILEMILL_SVG=on allows it)."
+        raise Refused([Problem(field=field, code="unsupported_format", message=message)])
     return media_type
 
 

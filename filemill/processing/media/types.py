@@ -6,8 +6,10 @@ from typing import Final, Literal
 TaskType = Literal["image", "video", "document"]
 
 IMAGE_TYPES: Final = frozenset(
-    f"image/{name}" for name in ("jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "heic")
+    f"image/{name}" for name in ("jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "heic", "svg+xml")
 )
+SVG_TYPE: Final = "image/svg+xml"
+"""Read only where the installation allows it, and never made: a browser runs what stands in it."""
 FILM_TYPES: Final = frozenset(("video/mp4", "video/quicktime", "video/x-msvideo", "video/x-matroska", "video/webm"))
 AUDIO_TYPES: Final = frozenset(("audio/mpeg", "audio/mp4", "audio/aac", "audio/ogg", "audio/wav", "audio/flac"))
 """Sound without a picture; it comes with the task type `video`, as films do."""
@@ -30,7 +32,7 @@ VIDEO_TYPES: Final = FILM_TYPES | AUDIO_TYPES
 DOCUMENT_TYPES: Final = TEXT_TYPES | MARKUP_TYPES | OFFICE_TYPES | {PDF_TYPE}
 
 OUTPUT_TYPES: Final = (
-    IMAGE_TYPES
+    (IMAGE_TYPES - {SVG_TYPE})
     | VIDEO_TYPES
     | (DOCUMENT_TYPES - {"text/html"})
     | {"text/vtt", "application/zip", "application/octet-stream"}
@@ -48,6 +50,7 @@ _EXTENSIONS: Final[Mapping[str, str]] = {
     "image/tiff": "tiff",
     "image/avif": "avif",
     "image/heic": "heic",
+    "image/svg+xml": "svg",
     "video/mp4": "mp4",
     "video/quicktime": "mov",
     "video/x-msvideo": "avi",

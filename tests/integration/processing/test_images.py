@@ -132,14 +132,6 @@ def test_a_bomb_is_refused_within_a_second_before_it_goes_off(work: Work, tmp_pa
     assert time.monotonic() - started < 1
 
 
-def test_a_picture_of_heic_is_refused_by_name(work: Work, tmp_path: Path) -> None:
-    phone = tmp_path / "phone.heic"
-    phone.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
-    with pytest.raises(InputError, match="HEIC") as caught:
-        work(phone)
-    assert caught.value.code == "unsupported_format"
-
-
 def test_a_size_that_the_format_can_not_hold_is_an_error_of_the_options(work: Work, tmp_path: Path) -> None:
     line = tmp_path / "line.png"
     Image.new("L", (4000, 4)).save(line)

@@ -1,106 +1,80 @@
-"""`image.transform`: a picture's facts and a web-ready copy of it."""
+"""`image.transform`: a picture's facts and a web-ready copy of it; all that can be done to a picture at once."""
 
-from typing import Any, Final, Literal
+from typing import Final
 
-from pydantic import Field
-
-from filemill.processing.bench import Bench, Limits
-from filemill.processing.errors import OptionsError
 from filemill.processing.media import IMAGE_TYPES
-from filemill.processing.operations.declaration import Operation, Options
-from filemill.processing.operations.naming import name_stem
-from filemill.processing.operations.quality import QUALITY_VALID, Quality, to_percent
-from filemill.processing.operations.sealed_name import SealedName
-from filemill.processing.operations.sizing import RESIZE_VALID, ResizeOption
-
-ImageFormat = Literal["jpeg", "jpg", "png", "webp", "avif", "gif"]
-
-_IMAGE_LIMITS: Final = Limits(
-    memory_bytes=512 * 1024**2, cpu_seconds=120, wall_seconds=180.0, output_bytes=512 * 1024**2
+from filemill.processing.operations.declaration import Example, InputsRule, Operation
+from filemill.processing.operations.image.adjust_options import AdjustOptions
+from filemill.processing.operations.image.planning import plan_options, produces_copy
+from filemill.processing.operations.image.resize_options import ResizeOptions
+from filemill.processing.operations.image.running import IMAGE_LIMITS, run_options
+from filemill.processing.operations.image.save_options import FormatOptions, MetadataOptions, QualityOptions
+from filemill.processing.operations.image.shape_options import (
+    BackgroundOptions,
+    CropOptions,
+    TrimOptions,
+    TurnOptions,
 )
+from filemill.processing.operations.image.watermark_options import WatermarkOptions
 
-describe_and_transform = SealedName("image.transform", "describe_and_transform")
 
-
-class ImageOptions(Options):
+class ImageOptions(
+    MetadataOptions,
+    QualityOptions,
+    FormatOptions,
+    WatermarkOptions,
+    AdjustOptions,
+    BackgroundOptions,
+    TurnOptions,
+    TrimOptions,
+    CropOptions,
+    ResizeOptions,
+):
     """What can be asked of a picture; without any option it gives a web-ready copy in its own format."""
 
-    resize: ResizeOption | None = Field(
-        None,
-        description="The box to resize to. A pair [width, height] fits inside the box, keeps the aspect ratio and "
-        "never enlarges; an object can name another fit, and may leave out one side.",
-        examples=[[1920, 1080], {"width": 800}, {"width": 400, "height": 400, "fit": "cover"}],
-        json_schema_extra={"x-valid": RESIZE_VALID},
-    )
-    quality: Quality = Field(
-        "high",
-        description="Quality of jpeg, webp and avif: low (50), medium (70), high (85) or a number; png and gif ignore "
-        "it, since they lose nothing.",
-        examples=["high", 80],
-        json_schema_extra={"x-valid": QUALITY_VALID},
-    )
-    format: ImageFormat | None = Field(
-        None,
-        description="Format of the copy. Left out, it is that of the source; bmp and tiff become jpeg, or png where "
-        "they have transparency. Animations stay animated in webp and gif.",
-        examples=["webp"],
-        json_schema_extra={"x-valid": "one of jpeg, png, webp, avif, gif"},
-    )
-    auto_orient: bool = Field(
-        True,
-        description="Turn the picture upright as its EXIF orientation says.",
-        examples=[True],
-        json_schema_extra={"x-valid": "true or false"},
-    )
-    strip_metadata: bool = Field(
-        True,
-        description="Leave EXIF (with its GPS position), XMP, IPTC and comments out of the copy. Colours are converted "
-        "to sRGB in any case, so that they look the same without a profile.",
-        examples=[True],
-        json_schema_extra={"x-valid": "true or false"},
-    )
 
+_DETAILS: Final = """
+The steps are always done in this order, whatever the order of the options:
 
-def transform(bench: Bench, options: ImageOptions) -> dict[str, Any]:
-    """Give the picture's format, mode, size (of the upright source), pages, and its output.
+1. turn upright by the EXIF orientation (`auto_orient`), and cut out (`crop`, `trim`);
+2. turn and mirror (`rotate`, `flip`);
+3. resize (`resize`, or `width`, `height` and `fit`; `enlarge`, `gravity`, `background`);
+4. change the look: `blur`, `sharpen`, `brightness`, `contrast`, `saturation`, `grayscale`;
+5. lay over (`watermark`);
+6. write (`format`, `quality`, `lossless`, `progressive`, `max_bytes`, `strip_metadata`, `keep_icc`, `keep_copyright`).
 
-    Raises InputError `corrupt_file`, `unsupported_format`, `too_many_pixels`, `too_many_frames`; OptionsError
-    `invalid_options` when the output would have too many pixels.
-    """
-    max_pixels = bench.input_limits.max_pixels
-    _refuse_huge_canvas(options, max_pixels)
-    return bench.call(
-        describe_and_transform,
-        {
-            "media_type": bench.media_type,
-            "resize": options.resize.model_dump() if options.resize else None,
-            "percent": to_percent(options.quality),
-            "format": "jpeg" if options.format == "jpg" else options.format,
-            "auto_orient": options.auto_orient,
-            "strip_metadata": options.strip_metadata,
-            "max_pixels": max_pixels,
-            "max_frames": bench.input_limits.max_frames,
-            "stem": name_stem(bench.file_name, fallback="image"),
-        },
-    )
+Animated GIF and WebP pictures stay animated in these two formats, with their delays; elsewhere the first frame is
+taken, and of a TIFF the first page. Colours come out as 8-bit sRGB. An SVG is read where the setting `FILEMILL_SVG` is
+on; its texts are not drawn, since it has no fonts in the cage.
 
-
-def _refuse_huge_canvas(options: ImageOptions, max_pixels: int) -> None:
-    box = options.resize
-    if box and box.width and box.height and box.fit != "inside" and box.width * box.height > max_pixels:
-        raise OptionsError(
-            f"resize asks for {box.width} x {box.height} pixels; an output may have {max_pixels:,} in all.",
-            code="invalid_options",
-        )
-
+A text as `watermark` is set in DejaVu Sans: Latin (Uzbek's letters among them), Cyrillic, Greek, Armenian and Georgian.
+Scripts that join their letters or run from right to left, such as Arabic and Hebrew, come out unshaped. A picture as
+`watermark` is the first of the request's `inputs`.
+"""
 
 OPERATION: Final = Operation(
     name="image.transform",
     task_type="image",
     summary="Facts of a picture, and a copy that is upright, stripped, resized and in the format asked for.",
+    details=_DETAILS,
     media_types=IMAGE_TYPES,
     options=ImageOptions,
-    limits=_IMAGE_LIMITS,
-    run=transform,
+    limits=IMAGE_LIMITS,
+    run=run_options,
+    plan=plan_options,
+    produces=produces_copy,
+    inputs=InputsRule(least=0, most=1, media_types=IMAGE_TYPES),
     samples=("photo.jpg",),
+    examples=(
+        Example(options={"quality": "high", "resize": [1920, 1080]}, shows="A copy that fits a full HD screen."),
+        Example(
+            options={"width": 400, "height": 400, "fit": "cover", "gravity": "smart", "format": "webp"},
+            shows="A square preview of what draws the eye.",
+        ),
+        Example(
+            options={"width": 1200, "watermark": {"text": "© Anna", "opacity": 0.6, "offset": [12, 12]}},
+            shows="A copy with its author's name in the lower right corner.",
+        ),
+        Example(options={"format": "auto", "max_bytes": 150_000}, shows="The smallest format, in at most 150 kB."),
+    ),
 )
