@@ -13,7 +13,7 @@ from filemill.processing.bench import Output
 from filemill.processing.cage import Cage, SliceBench
 from filemill.processing.errors import Cancelled, ProcessingError
 from filemill.processing.input_limits import InputLimits
-from filemill.processing.media import HEAD_BYTES, sniff, task_type_of
+from filemill.processing.media import HEAD_BYTES, SVG_TYPE, sniff, task_type_of
 from filemill.processing.operations import Operation, for_task_type
 from filemill.processing.operations.checking import check
 
@@ -51,7 +51,7 @@ def knock(path: Path, task_type: str) -> str | None:
     if not head:
         return "empty_file"
     media_type = sniff(head, path.name)
-    if media_type is None:
+    if media_type in (None, SVG_TYPE):  # SVG is read only where the installation allows it, and here it does not.
         return "unsupported_format"
     return None if task_type_of(media_type) == task_type else "type_mismatch"
 

@@ -16,6 +16,7 @@ from filemill.processing.media import HEAD_BYTES, sniff, task_type_of
 from filemill.processing.operations import OPERATIONS, for_task_type
 from filemill.processing.operations.checking import check
 from filemill.processing.operations.document.probing import probe_document
+from filemill.processing.operations.image.probing import probe_image
 from filemill.processing.operations.planning import Facts
 
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -109,7 +110,7 @@ def _open(path: Path, opened: ExitStack) -> int:
 
 @pytest.fixture
 def probe(cage: Cage, tmp_path: Path) -> Probe:
-    """Probe a document, as a plan does."""
+    """Probe a picture or a document, as a plan does."""
 
     def run(path: Path) -> Facts:
         media_type = _sniff(path)
@@ -125,7 +126,7 @@ def probe(cage: Cage, tmp_path: Path) -> Probe:
                     limits=Limits(),
                 ) as bench,
             ):
-                return probe_document(bench)
+                return (probe_image if task_type_of(media_type) == "image" else probe_document)(bench)
         finally:
             os.close(source_fd)
 

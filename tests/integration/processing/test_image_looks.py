@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageFilter, ImageOps, ImageStat
+from PIL import Image, ImageDraw, ImageFilter, ImageOps, ImageStat
 
-from filemill.processing.errors import OptionsError
+from filemill.processing.errors import InputError, OptionsError
 from tests.integration.processing.conftest import Work
+from tests.integration.processing.inputs import cut, make_bomb
 from tests.integration.processing.pictures import PHOTO, opened, photo, psnr
 
 
@@ -126,3 +127,52 @@ def test_a_repeated_text_covers_the_picture(work: Work, tmp_path: Path) -> None:
 def test_a_watermark_of_nothing_is_an_error_of_the_options(work: Work) -> None:
     with pytest.raises(OptionsError, match="names no text"):
         work(PHOTO, watermark={"position": "center"})
+
+
+@pytest.fixture
+def logo(tmp_path: Path) -> Path:
+    """A red disc on nothing, twice as wide as high."""
+    picture = Image.new("RGBA", (100, 50), (0, 0, 0, 0))
+    ImageDraw.Draw(picture).ellipse([0, 0, 99, 49], fill=(255, 0, 0, 255))
+    picture.save(tmp_path / "logo.png")
+    return tmp_path / "logo.png"
+
+
+def test_a_picture_is_laid_over_another_as_pillow_would(work: Work, tmp_path: Path, logo: Path) -> None:
+    watermark = {"scale": 0.5, "opacity": 0.6, "position": "northwest", "offset": [40, 20]}
+    copy = opened(work(PHOTO, inputs=[logo], watermark=watermark, format="png").path("photo.png"))
+    over = opened(logo).resize((300, 150), Image.Resampling.LANCZOS)
+    over.putalpha(over.getchannel("A").point(lambda value: value * 0.6))
+    wanted = photo().convert("RGBA")
+    wanted.alpha_composite(over, (40, 20))
+    assert psnr(copy, wanted) > 35
+
+
+def test_a_picture_given_without_a_word_is_a_watermark(work: Work, tmp_path: Path, logo: Path) -> None:
+    Image.new("RGB", (400, 400), (0, 0, 0)).save(tmp_path / "black.png")
+    copy = opened(work(tmp_path / "black.png", inputs=[logo]).path("black.png"))
+    assert copy.getbbox() == (300, 350, 400, 400)
+
+
+def test_a_watermark_keeps_the_transparency_of_what_it_lies_on(work: Work, tmp_path: Path, logo: Path) -> None:
+    Image.new("RGBA", (400, 400), (0, 0, 255, 0)).save(tmp_path / "clear.png")
+    copy = opened(work(tmp_path / "clear.png", inputs=[logo], watermark={"position": "center"}).path("clear.png"))
+    assert copy.getpixel((10, 10))[3] == 0  # type: ignore[index]
+    assert copy.getpixel((200, 200)) == (255, 0, 0, 255)
+
+
+@pytest.mark.parametrize("name", ["cut", "bomb", "svg"])
+def test_a_watermark_is_a_strangers_file_too(work: Work, tmp_path: Path, logo: Path, name: str) -> None:
+    path = {
+        "cut": lambda: cut(PHOTO, tmp_path / "cut.jpg"),
+        "bomb": lambda: make_bomb(tmp_path / "bomb.png"),
+        "svg": lambda: _write_svg(tmp_path / "logo.svg"),
+    }[name]()
+    with pytest.raises(InputError) as caught:
+        work(PHOTO, inputs=[path])
+    assert caught.value.code == {"cut": "corrupt_file", "bomb": "too_many_pixels", "svg": "unsupported_format"}[name]
+
+
+def _write_svg(path: Path) -> Path:
+    path.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    return path

@@ -114,11 +114,12 @@ def test_an_animation_becomes_its_first_frame_in_a_format_without_frames(work: W
 
 
 @pytest.mark.parametrize("name", ["jpg", "png", "gif", "webp", "bmp", "tiff", "avif"])
-def test_a_picture_cut_short_is_refused_as_corrupt(work: Work, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("resize", [None, [400, 400], [280, 280], [100, 100]], ids=str)
+def test_a_picture_cut_short_is_refused_as_corrupt(work: Work, tmp_path: Path, name: str, resize: object) -> None:
     whole = tmp_path / f"whole.{name}"
     _open(PHOTO).save(whole)
     with pytest.raises(InputError) as caught:
-        work(cut(whole, tmp_path / f"cut.{name}"))
+        work(cut(whole, tmp_path / f"cut.{name}"), resize=resize)
     assert caught.value.code == "corrupt_file"
 
 
@@ -136,5 +137,5 @@ def test_a_size_that_the_format_can_not_hold_is_an_error_of_the_options(work: Wo
     line = tmp_path / "line.png"
     Image.new("L", (4000, 4)).save(line)
     with pytest.raises(OptionsError) as caught:
-        work(line, resize={"height": 64, "fit": "cover"}, format="webp")
+        work(line, resize={"height": 64, "fit": "cover", "enlarge": True}, format="webp")
     assert caught.value.code == "invalid_options"

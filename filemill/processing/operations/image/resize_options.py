@@ -15,7 +15,6 @@ _FIT_ALIASES: Final[Mapping[str, Fit]] = {
     "fit": "inside",
     "fillcrop": "cover",
     "fill-down": "cover",
-    "crop": "cover",
     "pad": "contain",
     "stretch": "fill",
     "force": "fill",

@@ -1,10 +1,12 @@
 """Running recipes: what the image operations share in the worker."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from filemill.processing.bench import Bench, Limits
+from filemill.processing.bench import Bench, Input, Limits
 from filemill.processing.operations.declaration import Options
 from filemill.processing.operations.image.recipe import Recipe, write_recipe
+from filemill.processing.operations.image.watermark_options import Watermark
 from filemill.processing.operations.naming import name_stem
 from filemill.processing.operations.sealed_name import SealedName
 
@@ -20,11 +22,11 @@ def stem_of(bench: Bench) -> str:
     return name_stem(bench.file_name, fallback="image")
 
 
-def arguments_of(bench: Bench) -> dict[str, Any]:
-    """Return what every sealed function for pictures is told of its input and its bounds."""
+def arguments_of(bench: Bench, inputs: Sequence[Input] = ()) -> dict[str, Any]:
+    """Return what every sealed function for pictures is told of its inputs and its bounds."""
     return {
         "media_type": bench.media_type,
-        "input_types": [],
+        "input_types": [each.media_type for each in inputs],
         "max_pixels": bench.input_limits.max_pixels,
         "max_frames": bench.input_limits.max_frames,
         "reads_svg": bench.input_limits.reads_svg,
@@ -32,14 +34,20 @@ def arguments_of(bench: Bench) -> dict[str, Any]:
 
 
 def run_recipe(bench: Bench, recipe: Recipe) -> dict[str, Any]:
-    """Carry out a recipe on the input."""
-    return bench.call(describe_and_transform, {**arguments_of(bench), "recipe": recipe.model_dump(mode="json")})
+    """Carry out a recipe on the input; the first of the further inputs is what it lays over, if it does."""
+    inputs = bench.inputs[:1] if recipe.watermark and recipe.watermark.text is None else ()
+    arguments = {**arguments_of(bench, inputs), "recipe": recipe.model_dump(mode="json")}
+    return bench.call(describe_and_transform, arguments, inputs=inputs)
 
 
 def run_options(bench: Bench, options: Options) -> dict[str, Any]:
     """Carry out what the options ask for; the facts are format, mode, size of the upright source, pages and output.
 
-    Raises InputError `corrupt_file`, `unsupported_format`, `too_many_pixels`, `too_many_frames`; OptionsError
+    A picture that is given beside the input is a watermark, also where `watermark` says nothing of it. Raises
+    InputError `corrupt_file`, `unsupported_format`, `too_many_pixels`, `too_many_frames`; OptionsError
     `invalid_options` for what can't be done with this picture.
     """
-    return run_recipe(bench, write_recipe(options, stem=stem_of(bench)))
+    recipe = write_recipe(options, stem=stem_of(bench))
+    if bench.inputs and recipe.watermark is None:
+        recipe = recipe.model_copy(update={"watermark": Watermark()})
+    return run_recipe(bench, recipe)

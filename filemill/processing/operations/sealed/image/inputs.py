@@ -2,7 +2,7 @@
 
 from filemill.processing.bench import SealedCall
 from filemill.processing.operations.image.recipe import Recipe
-from filemill.processing.operations.sealed.image.picture import Bounds, Picture, Source, open_picture
+from filemill.processing.operations.sealed.image.picture import Bounds, Picture, Source, open_picture, refuse_pixels
 
 
 def open_input(call: SealedCall, bounds: Bounds, *, auto_orient: bool = True) -> Picture:
@@ -14,10 +14,13 @@ def open_input(call: SealedCall, bounds: Bounds, *, auto_orient: bool = True) ->
 def open_further_inputs(call: SealedCall, bounds: Bounds) -> list[Picture]:
     """Open the other pictures of a call; its argument `input_types` says what they are."""
     inputs = zip(call.input_fds, call.input_sizes, call.arguments["input_types"], strict=True)
-    return [
+    pictures = [
         open_picture(Source(fd=fd, byte_count=byte_count, media_type=media_type), bounds)
         for fd, byte_count, media_type in inputs
     ]
+    for picture in pictures:
+        refuse_pixels(picture.size, 1, bounds.max_pixels)
+    return pictures
 
 
 def open_mark(call: SealedCall, bounds: Bounds, recipe: Recipe) -> Picture | None:

@@ -97,11 +97,10 @@ class Picture:
             # which costs a quarter of the time of the commonest case, a 12 MP photograph to full HD, at the same
             # quality.
             return self.half().thumbnail_image(size.width, **how)
-        option_string = "[n=-1]" if pages > 1 else ""
+        # What `thumbnail_source` is told by `fail_on` never reaches the decoder; what stands in brackets does.
+        option_string = f"[n=-1,fail_on={_FAIL_ON}]" if pages > 1 else f"[fail_on={_FAIL_ON}]"
         with svg_allowed() if self.media_type == SVG_TYPE else nullcontext():
-            return pyvips.Image.thumbnail_source(
-                _rewind(self.source), size.width, option_string=option_string, fail_on=_FAIL_ON, **how
-            )
+            return pyvips.Image.thumbnail_source(_rewind(self.source), size.width, option_string=option_string, **how)
 
     def half(self, shrink: int = 2) -> Any:
         """Decode a JPEG at a half, a quarter or an eighth, as it lies in the file."""
