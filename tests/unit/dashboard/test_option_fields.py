@@ -33,7 +33,7 @@ def test_the_fields_have_the_kinds_that_fit() -> None:
 
 
 def test_one_format_stands_in_the_menu_once() -> None:
-    assert part("image", "image.format").choices == ("jpeg", "png", "webp", "avif", "gif")
+    assert part("image", "image.format").choices == ("jpeg", "png", "webp", "avif", "gif", "tiff", "auto")
 
 
 @pytest.mark.parametrize("task_type", ["image", "video", "document"])

@@ -164,4 +164,4 @@ def test_a_step_on_what_is_no_file_is_refused() -> None:
 
 
 def test_further_files_that_nothing_takes_are_refused() -> None:
-    assert misfit(wish_of(), "image/png", "image/png") == [("inputs", "unexpected_inputs")]
+    assert misfit(wish_of("document"), "text/plain", "text/plain") == [("inputs", "unexpected_inputs")]
