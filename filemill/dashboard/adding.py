@@ -7,12 +7,20 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 
-from filemill.dashboard.option_fields import Option, Part, all_options, read_options
+from filemill.dashboard.option_fields import (
+    Option,
+    Part,
+    describe_options,
+    list_operations,
+    read_options,
+    usual_options,
+)
 from filemill.files.errors import FileRefused
 from filemill.files.opened import read_head
 from filemill.files.sources import Source
 from filemill.files.uploads import Upload, delete_upload, open_upload, receive
 from filemill.processing import media
+from filemill.processing.operations import Operation
 from filemill.tasks import services
 from filemill.tasks.drafts import Asked
 from filemill.tasks.models import TaskLog
@@ -70,7 +78,14 @@ class AddForm:
 
     @property
     def other_errors(self) -> list[str]:
-        known = {"file", "file_path", "task_type", *(f"metadata.{option.name}" for option in self._asked_options())}
+        known = {
+            "file",
+            "file_path",
+            "task_type",
+            "operation",
+            "metadata",
+            *(f"metadata.{option.name}" for option in self._asked_options()),
+        }
         return [problem.message for problem in self.problems if problem.field not in known]
 
     @property
@@ -78,21 +93,55 @@ class AddForm:
         return any(problem.field.startswith("metadata.") for problem in self.problems)
 
     @property
+    def operation(self) -> str:
+        """The operation that was chosen; empty for the usual one of the file's type."""
+        return self.values.get("operation", "")
+
+    @property
+    def summary(self) -> str:
+        """What the chosen operation makes."""
+        chosen = find_operation(self.operation)
+        return chosen.summary if chosen else ""
+
+    @property
+    def operation_errors(self) -> list[str]:
+        """What is wrong with the choice: it does not read such files, or a tool is missing."""
+        return self._errors("operation", "metadata")
+
+    @property
+    def operations(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The operations to choose from, by the task type that they are made for."""
+        return [
+            (kind.label, [(found.name, found.summary) for found in list_operations() if found.task_type == kind])
+            for kind in TaskType
+        ]
+
+    @property
     def task_types(self) -> list[tuple[str, str]]:
         return [(AUTO, "Whatever it is"), *((kind.value, kind.label) for kind in TaskType)]
 
     @property
     def option_sets(self) -> list[tuple[str, list[FilledOption]]]:
-        """The options of every task type; the page shows those that fit the file."""
-        return [(kind, [self._fill(kind, option) for option in options]) for kind, options in all_options().items()]
+        """The options of the chosen operation, or of every task type; the page shows those that fit the file."""
+        chosen = find_operation(self.operation)
+        if chosen is not None:
+            options = describe_options(chosen, prefix=chosen.name)
+            return [(chosen.name, [self._fill(option, is_asked=True) for option in options])]
+        return [
+            (kind, [self._fill(option, is_asked=kind == self.task_type) for option in options])
+            for kind, options in usual_options().items()
+        ]
 
-    def _fill(self, kind: str, option: Option) -> FilledOption:
-        parts = [FilledPart(part=part, value=self.values.get(part.name, "")) for part in option.parts]
-        errors = self._errors(f"metadata.{option.name}") if kind == self.task_type else []
+    def _fill(self, option: Option, *, is_asked: bool) -> FilledOption:
+        parts = [
+            FilledPart(part=part, value="" if part.kind == "password" else self.values.get(part.name, ""))
+            for part in option.parts
+        ]
+        errors = self._errors(f"metadata.{option.name}") if is_asked else []
         return FilledOption(option=option, parts=parts, errors=errors)
 
     def _asked_options(self) -> list[Option]:
-        return all_options().get(self.task_type, [])
+        return asked_options(self.operation, self.task_type)
 
     def _errors(self, *fields: str) -> list[str]:
         return [problem.message for problem in self.problems if problem.field in fields]
@@ -122,12 +171,26 @@ def add_task(*, user: User, upload: Upload | None, values: Mapping[str, str]) ->
     task_type = ""
     try:
         task_type = _decide_type(upload, values.get("task_type", AUTO))
-        metadata: dict[str, Any] = read_options(task_type, values) if task_type in TaskType.values else {}
-        asked = Asked(metadata=metadata)
+        operation = values.get("operation", "")
+        metadata = read_options(asked_options(operation, task_type), values)
+        asked = Asked(metadata=metadata, operation=operation or None)
         return services.submit(user=user, task_type=task_type, source=Source.from_upload(upload), asked=asked)
     except (Refused, FileRefused) as refused:
         delete_upload(upload.id)
         raise NotAdded(AddForm(values=values, problems=problems_of(refused), task_type=task_type)) from refused
+
+
+def find_operation(name: str) -> Operation[Any] | None:
+    """Return an operation that the form offers; None for the usual one."""
+    return next((operation for operation in list_operations() if operation.name == name), None)
+
+
+def asked_options(operation: str, task_type: str) -> list[Option]:
+    """Return the fields in which the options of a request stand."""
+    chosen = find_operation(operation)
+    if chosen is not None:
+        return describe_options(chosen, prefix=chosen.name)
+    return usual_options().get(task_type, [])
 
 
 def problems_of(refused: Refused | FileRefused) -> list[Problem]:

@@ -1,14 +1,15 @@
 """An operation's options as plain form fields, made from the JSON schema of their model."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from filemill.processing import operations
-from filemill.processing.operations import checking
+from filemill.processing.operations import Operation, checking
 from filemill.tasks.statuses import TaskType
 
-Kind = Literal["choice", "switch", "number", "words"]
+Kind = Literal["choice", "switch", "number", "words", "password"]
 Schema = Mapping[str, Any]
 
 _SECOND_SPELLINGS: Final = frozenset({"jpg"})
@@ -28,6 +29,8 @@ class Part:
     minimum: int | None = None
     maximum: int | None = None
     usual: str = ""
+    types: frozenset[str] = frozenset()
+    """The JSON types that it takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,20 +43,30 @@ class Option:
     parts: tuple[Part, ...]
 
 
-def describe_options(task_type: str) -> list[Option]:
-    """Return the form fields of a task type's operation, the simplest first as its model has them."""
-    schema = checking.schema(operations.for_task_type(task_type))
+def describe_options(operation: Operation[Any], *, prefix: str) -> list[Option]:
+    """Return the form fields of an operation, in the order of its model; their names begin with `prefix`."""
+    schema = checking.schema(operation)
     definitions = schema.get("$defs", {})
-    return [_option(task_type, name, prop, definitions) for name, prop in schema["properties"].items()]
+    return [_option(prefix, name, prop, definitions) for name, prop in schema["properties"].items()]
 
 
-def read_options(task_type: str, values: Mapping[str, str]) -> dict[str, Any]:
+def usual_options() -> dict[str, list[Option]]:
+    """Return the form fields of every task type's own operation, whose names begin with the task type."""
+    return {kind: describe_options(operations.for_task_type(kind), prefix=kind) for kind in TaskType.values}
+
+
+def list_operations() -> list[Operation[Any]]:
+    """Return the operations that a form can ask for: those that work on one file."""
+    return [operation for operation in operations.OPERATIONS.values() if operation.inputs is None]
+
+
+def read_options(options: Iterable[Option], values: Mapping[str, str]) -> dict[str, Any]:
     """Turn a form's texts into metadata; empty inputs are left out.
 
     A text that is no number where one is wanted stays a text: the operation then refuses it in its own words.
     """
     metadata: dict[str, Any] = {}
-    for option in describe_options(task_type):
+    for option in options:
         for part in option.parts:
             text = values.get(part.name, "").strip()
             if not text:
@@ -65,24 +78,35 @@ def read_options(task_type: str, values: Mapping[str, str]) -> dict[str, Any]:
     return metadata
 
 
-def all_options() -> dict[str, list[Option]]:
-    """Return the form fields of every task type."""
-    return {task_type: describe_options(task_type) for task_type in TaskType.values}
-
-
 def _value(part: Part, text: str) -> Any:
     if part.kind == "switch":
         return text == "yes"
+    if part.kind == "password":
+        return text
     if part.kind in {"number", "words"} and text.isascii() and text.isdigit() and len(text) < 10:
         return int(text)
+    return _structured(part, text)
+
+
+def _structured(part: Part, text: str) -> Any:
+    """Read a number, a list or an object where the option takes one; a list may also be words between commas."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    takes = {int: {"integer", "number"}, float: {"number"}, list: {"array"}, dict: {"object"}}
+    if takes.get(type(value), set()) & part.types:
+        return value
+    if "array" in part.types and "string" not in part.types:
+        return [word.strip() for word in text.split(",")]
     return text
 
 
-def _option(task_type: str, name: str, prop: Schema, definitions: Schema) -> Option:
+def _option(prefix: str, name: str, prop: Schema, definitions: Schema) -> Option:
     alternatives = list(_alternatives(prop, definitions))
     group = next((schema for schema in alternatives if "properties" in schema), None)
     is_switch = any(schema.get("type") == "boolean" for schema in alternatives)
-    input_name = f"{task_type}.{name}"
+    input_name = f"{prefix}.{name}"
     if group is not None and not is_switch:
         parts = tuple(
             _part(f"{input_name}.{key}", key, inner, definitions) for key, inner in group["properties"].items()
@@ -100,20 +124,22 @@ def _part(name: str, key: str, prop: Schema, definitions: Schema, *, label: str 
         name=name,
         key=key,
         label=label or _words(key),
-        kind=_kind(alternatives, has_choices=bool(choices), has_number=bool(number)),
-        choices=tuple(choice for choice in choices if choice not in _SECOND_SPELLINGS),
+        kind="password" if prop.get("x-secret") else _kind(alternatives, has_choices=bool(choices), number=number),
+        choices=tuple(str(choice) for choice in choices if choice not in _SECOND_SPELLINGS),
         minimum=number.get("minimum"),
         maximum=number.get("maximum"),
         usual=_usual(prop.get("default")),
+        types=frozenset(str(schema["type"]) for schema in alternatives if "type" in schema),
     )
 
 
-def _kind(alternatives: list[Schema], *, has_choices: bool, has_number: bool) -> Kind:
+def _kind(alternatives: list[Schema], *, has_choices: bool, number: Schema) -> Kind:
     if any(schema.get("type") == "boolean" for schema in alternatives):
         return "switch"
+    others = {schema.get("type") for schema in alternatives if "enum" not in schema} - {"integer", "null", None}
     if has_choices:
-        return "words" if has_number else "choice"
-    return "number" if has_number else "words"
+        return "words" if number or others else "choice"
+    return "number" if number and not others else "words"
 
 
 def _alternatives(prop: Schema, definitions: Schema) -> Iterator[Schema]:

@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 
 from filemill.dashboard.views.login import Login
 from filemill.dashboard.views.task import cancel, retry, show, show_live
-from filemill.dashboard.views.tasks import add, list_tasks, live
+from filemill.dashboard.views.tasks import add, list_tasks, live, show_options
 
 urlpatterns = [
     # Asked for by browsers on pages that name no icon: the admin's, an output shown by itself.
@@ -17,6 +17,7 @@ urlpatterns = [
     path("", list_tasks, name="tasks"),
     path("live/", live, name="tasks-live"),
     path("add/", add, name="add"),
+    path("add/options/", show_options, name="add-options"),
     path("tasks/<uuid:task_id>/", show, name="task"),
     path("tasks/<uuid:task_id>/live/", show_live, name="task-live"),
     path("tasks/<uuid:task_id>/cancel/", cancel, name="task-cancel"),

@@ -83,6 +83,13 @@ def add(request: SignedInRequest) -> HttpResponseBase:
     return render(request, "dashboard/added.html", context)
 
 
+@signed_in
+@require_safe
+def show_options(request: SignedInRequest) -> HttpResponseBase:
+    """Show the options of the operation that was chosen in the form."""
+    return render(request, "dashboard/option_sets.html", {"form": AddForm(values=request.GET.dict())})
+
+
 def _show_problems(request: SignedInRequest, form: AddForm) -> HttpResponseBase:
     if request.htmx:
         return render(request, "dashboard/add_form.html", {"form": form}, status=422)

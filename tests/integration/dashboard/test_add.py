@@ -124,3 +124,32 @@ def test_the_form_takes_no_post_from_elsewhere(alice: Any) -> None:
     assert answer.status_code == 403
     assert "That form has expired" in answer.content.decode()
     assert not TaskLog.objects.exists()
+
+
+def test_an_operation_can_be_chosen_with_its_options(as_alice: Client) -> None:
+    form = {
+        "file": sample("mill.pdf"),
+        "task_type": "auto",
+        "operation": "document.text",
+        "document.text.pages": "1-2",
+        "document.dpi": "72",  # of the usual operation: the browser may send it all the same
+    }
+    assert as_alice.post("/add/", form).status_code == 302
+    task = TaskLog.objects.get()
+    assert (task.operation, task.metadata) == ("document.text", {"pages": "1-2"})
+
+
+def test_an_operation_that_does_not_read_the_file_is_told(as_alice: Client) -> None:
+    form = {"file": sample("photo.jpg"), "task_type": "auto", "operation": "document.text"}
+    answer = as_alice.post("/add/", form, headers=HTMX)
+    assert answer.status_code == 422
+    assert "operation must be the name of an operation for the task type image" in answer.content.decode()
+
+
+def test_the_options_of_an_operation_are_shown_when_it_is_chosen(as_alice: Client) -> None:
+    shown = as_alice.get("/add/options/", {"operation": "document.encrypt"}).content.decode()
+    assert 'name="document.encrypt.user_password"' in shown
+    assert 'type="password"' in shown
+    usual = as_alice.get("/add/options/", {"operation": ""}).content.decode()
+    assert 'name="image.quality"' in usual
+    assert 'name="document.dpi"' in usual
