@@ -18,9 +18,19 @@ setup-run:
 run: setup-run ## Start the whole service (PORT, FILEMILL_HOME and FILEMILL_ROOTS say where)
 	@exec $(BIN)/filemill up --end-with-parent
 
+# What strikes, stops and times whole services has the machine to itself; the rest shares it, each process with servers of
+# its own.
+JOBS ?= $(shell nproc)
+TOGETHER := tests/unit tests/integration tests/hostile examples
+ALONE := tests/endtoend tests/browser tests/chaos tests/hosts
 test: setup ## Run all tests (ARGS="tests/unit -k name" for some of them)
 	@$(PYTHON) scripts/test_tools.py
+ifdef ARGS
 	@exec $(BIN)/python -m pytest $(ARGS)
+else
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TOGETHER)
+	@exec $(BIN)/python -m pytest $(ALONE)
+endif
 
 RUN ?=
 MODES ?= early late early-prefetching late-prefetching
