@@ -39,9 +39,10 @@ _OFFICE_DATA: Final = (
     "/var/lib/libreoffice",
     "/var/spool/libreoffice",
 )
+_OCR_PROGRESS: Final = Path(ocr.__file__).with_name("ocr_progress.py")
 _OFFICE_MODULES: Final = {"writer": "libswlo.so", "calc": "libsclo.so", "impress": "libsdlo.so"}
-_NO_LANGUAGES: Final = frozenset(("osd", "equ"))
-"""Data of Tesseract's for the direction of pages and for formulas."""
+_NO_LANGUAGES: Final = frozenset(("equ",))
+"""Data of Tesseract's that reads no text; osd, which tells how a page is turned, is a part like a language."""
 _DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 
@@ -54,6 +55,8 @@ class Tool:
     """Returns the words that its command line begins with, an absolute path first; None when it is not installed."""
     packages: tuple[str, ...] = ()
     """Debian's packages that install it."""
+    python_package: str | None = None
+    """What pip installs it by, beside Debian's packages; Filemill's extra `ocr` names it too."""
     list_parts: Callable[[], frozenset[str]] = frozenset
     """Returns what of it is installed by packages of their own: languages, modules."""
     name_part_package: Callable[[str], str] = str
@@ -130,13 +133,13 @@ def _locate_ocrmypdf() -> Sequence[str] | None:
     """It is a package of the same environment, started by the same interpreter."""
     if importlib.util.find_spec("ocrmypdf") is None:
         return None
-    return (sys.executable, "-I", "-B", ocr.__file__)
+    return (sys.executable, "-I", "-B", ocr.__file__, "--plugin", str(_OCR_PROGRESS))
 
 
 def _list_ocrmypdf_reads() -> Sequence[str]:
     packages = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     environment = str(Path(sys.prefix, "pyvenv.cfg"))
-    return (ocr.__file__, *packages, environment, *_LIBRARIES, *_FONTS, *_TESSERACT_DATA)
+    return (ocr.__file__, str(_OCR_PROGRESS), *packages, environment, *_LIBRARIES, *_FONTS, *_TESSERACT_DATA)
 
 
 def _find_interpreter() -> str:
@@ -178,7 +181,8 @@ TOOLS: Final = {
         Tool(
             name="ocrmypdf",
             locate=_locate_ocrmypdf,
-            packages=("ocrmypdf", "tesseract-ocr"),
+            packages=("tesseract-ocr",),
+            python_package="ocrmypdf",
             programs=("tesseract",),
             list_reads=_list_ocrmypdf_reads,
             uses_devices=True,
@@ -210,8 +214,21 @@ def list_packages(needed: str) -> tuple[str, ...]:
 
 def explain_lack(lacking: Sequence[str]) -> str:
     """Say what is missing and how to install it."""
+    return f"{_name_all(lacking)} not installed: run {explain_installing(lacking)}, then `filemill doctor`."
+
+
+def explain_installing(lacking: Sequence[str]) -> str:
+    """Give the commands that install tools or their parts."""
     packages = dict.fromkeys(package for needed in lacking for package in list_packages(needed))
-    return f"{_name_all(lacking)} not installed: run apt-get install {' '.join(packages)}, then `filemill doctor`."
+    python_packages = dict.fromkeys(found for needed in lacking if (found := _python_package_of(needed)))
+    pip = Path(sys.prefix, "bin", "pip")
+    return " and ".join(
+        [*(f"{pip} install {package}" for package in python_packages), f"apt-get install {' '.join(packages)}"]
+    )
+
+
+def _python_package_of(needed: str) -> str | None:
+    return TOOLS[needed].python_package if needed in TOOLS else None
 
 
 def _name_all(lacking: Sequence[str]) -> str:

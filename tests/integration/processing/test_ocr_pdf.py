@@ -1,0 +1,83 @@
+"""Searchable PDFs, through the real cage, OCRmyPDF and Tesseract; PDFium reads what came."""
+
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from PIL import Image, ImageChops
+
+from filemill.processing.errors import InputError, OptionsError
+from filemill.processing.input_limits import InputLimits
+from tests.integration.processing.conftest import SAMPLES, Work
+from tests.integration.processing.inputs import cut, make_encrypted_pdf
+from tests.integration.processing.ocr_inputs import SENTENCES, draw_text, join_pdfs, make_scan
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def read(path: Path) -> list[str]:
+    with pypdfium2.PdfDocument(path) as document:
+        return [" ".join(page.get_textpage().get_text_bounded().split()) for page in document]
+
+
+def draw(path: Path) -> Image.Image:
+    with pypdfium2.PdfDocument(path) as document:
+        picture = document[0].render(scale=1).to_pil().convert("L")
+        assert isinstance(picture, Image.Image)
+        return picture
+
+
+def test_a_scan_can_be_searched_and_looks_as_before(work: Work, tmp_path: Path) -> None:
+    scan = make_scan(tmp_path / "scan.pdf", [[SENTENCES["eng"]], [SENTENCES["rus"], SENTENCES["uzb_cyrl"]]])
+    assert read(scan) == ["", ""]
+    done = work(scan, operation="document.ocr", languages=["eng", "uzb_cyrl", "rus"])
+    made = done.path("scan-ocr.pdf")
+    first, second = read(made)
+    assert first == SENTENCES["eng"]
+    wrong = sum(a != b for a, b in zip(second, f"{SENTENCES['rus']} {SENTENCES['uzb_cyrl']}", strict=False))
+    assert wrong <= 2, second
+    before, after = draw(scan), draw(made)
+    assert before.size == after.size
+    assert max(ImageChops.difference(before, after).getdata()) < 32
+    assert (done.result["pages_with_text_before"], done.result["pages_with_text"], done.result["pages"]) == (0, 2, 2)
+    assert done.percents == sorted(done.percents)
+    assert len(set(done.percents)) >= 4
+
+
+def test_pages_that_hold_text_are_skipped_and_only_the_pages_asked_for_are_read(work: Work, tmp_path: Path) -> None:
+    scan = make_scan(tmp_path / "scan.pdf", [[SENTENCES["eng"]], [SENTENCES["eng"]]])
+    mixed = join_pdfs(tmp_path / "mixed.pdf", SAMPLES / "mill.pdf", scan)
+    done = work(mixed, operation="document.ocr", pages="2,5")
+    pages = read(done.path("mixed-ocr.pdf"))
+    assert pages[:3] == read(SAMPLES / "mill.pdf")
+    assert pages[3:] == ["", SENTENCES["eng"]]
+    assert done.result["pages_with_text"] == 4
+
+
+def test_force_reads_what_held_text_and_turns_and_straightens(work: Work, tmp_path: Path) -> None:
+    lines = [sentence for _ in range(8) for sentence in (SENTENCES["eng"], "Grain is ground between two round stones.")]
+    askew = draw_text(lines).rotate(92, expand=True, fillcolor=255)
+    askew.save(tmp_path / "askew.pdf", resolution=200.0)
+    done = work(tmp_path / "askew.pdf", operation="document.ocr", mode="force", deskew=True, rotate_pages=True)
+    (page,) = read(done.path("askew-ocr.pdf"))
+    assert page.count(SENTENCES["eng"]) >= 6, page
+
+
+def test_damaged_locked_and_immoderate_pdfs_are_refused(work: Work, tmp_path: Path) -> None:
+    scan = make_scan(tmp_path / "scan.pdf", [[SENTENCES["eng"]], [SENTENCES["eng"]]])
+    for path, limits, code in (
+        (cut(scan, tmp_path / "cut.pdf", 0.01), None, "corrupt_file"),
+        (make_encrypted_pdf(tmp_path / "locked.pdf"), None, "password_required"),
+        (scan, InputLimits(max_pages=1), "too_many_pages"),
+    ):
+        with pytest.raises(InputError) as caught:
+            work(path, operation="document.ocr", input_limits=limits)
+        assert caught.value.code == code
+
+
+def test_contradictions_and_absent_pages_are_refused(work: Work, tmp_path: Path) -> None:
+    scan = make_scan(tmp_path / "scan.pdf", [[SENTENCES["eng"]]])
+    with pytest.raises(OptionsError, match="leave out deskew"):
+        work(scan, operation="document.ocr", mode="redo", deskew=True)
+    with pytest.raises(OptionsError, match="page 2"):
+        work(scan, operation="document.ocr", pages="2")
