@@ -253,6 +253,10 @@ class Bench(Protocol):
         """Drop an output that is not to be published."""
         ...
 
+    def take_over(self, output: Output) -> Output:
+        """Make an output of another bench on the same file one of this bench: of work done for several at once."""
+        ...
+
     def note(self, **facts: str | float) -> None:
         """Add facts to the evidence of the attempt, such as where it took up the work of another."""
         ...

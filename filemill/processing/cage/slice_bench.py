@@ -155,6 +155,13 @@ class SliceBench:
         """Drop an output that is not to be published."""
         self._files.discard(output)
 
+    def take_over(self, output: Output) -> Output:
+        """Make an output of another bench on the same file one of this bench; `ValueError` for a name that is taken."""
+        taken = self._files.adopt(output.name, output.media_type, move=lambda path: os.replace(output.path, path))
+        taken.facts.update(output.facts)
+        self._files.discard(output)
+        return taken
+
     def progress(self, percent: float, message: str = "") -> None:
         """Tell how much of the bench's work is done, 0 to 100."""
         self._place.progress(self._scale(percent), message)

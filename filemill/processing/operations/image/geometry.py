@@ -1,6 +1,7 @@
 """The geometry of pictures: cutting out, turning, and laying out in a box; pure."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -14,6 +15,7 @@ from filemill.processing.operations.gravity import (
 from filemill.processing.operations.sizing import Fit, Layout, Side, Size
 
 MAX_COORDINATE: Final = 1_000_000
+_ASPECT: Final = re.compile(r"[1-9]\d{0,3}:[1-9]\d{0,3}", re.ASCII)
 
 
 def _read_percent(text: str) -> float:
@@ -31,6 +33,15 @@ Length: TypeAlias = Annotated[int, Field(ge=0, le=MAX_COORDINATE)] | Annotated[s
 """Pixels, or a part of the picture's width or height such as `"12.5%"`."""
 
 
+def _check_aspect(text: str) -> str:
+    if not _ASPECT.fullmatch(text):
+        raise ValueError(f"{text!r} is no shape such as 16:9")
+    return text
+
+
+Aspect: TypeAlias = Annotated[str, AfterValidator(_check_aspect)]
+
+
 class Crop(BaseModel):
     """The part of a picture that is cut out, before anything else is done with it."""
 
@@ -42,6 +53,7 @@ class Crop(BaseModel):
     bottom: Length | None = Field(None, description="The lower edge of the part, from the picture's upper edge.")
     width: Length | None = Field(None, description="Width of the part.")
     height: Length | None = Field(None, description="Height of the part.")
+    aspect: Aspect | None = Field(None, description="In place of a size: the largest part of this shape, as `16:9`.")
     gravity: GravityOption = Field("center", description="Where a part lies of which only the size is given.")
 
     @model_validator(mode="after")
@@ -52,8 +64,9 @@ class Crop(BaseModel):
             raise ValueError("bottom needs top, and no height")
         if (self.left is None) != (self.top is None):
             raise ValueError("left and top go together")
-        if all(side is None for side in (self.left, self.width, self.height)):
-            raise ValueError("neither a place nor a size is given")
+        lengths = (self.left, self.width, self.height)
+        if (self.aspect is None) == all(length is None for length in lengths):
+            raise ValueError("either a place or size is given, or a shape")
         return self
 
 
@@ -68,8 +81,8 @@ def _from_corners(value: Any) -> Any:
 CropOption = Annotated[Crop, BeforeValidator(_from_corners)]
 
 CROP_VALID: Final = (
-    "an object with {x1, y1, x2, y2}, or {left, top, width, height}, or {width, height, gravity}; each length a whole "
-    'number of pixels or a part such as "25%"'
+    "an object with {x1, y1, x2, y2}, or {left, top, width, height}, or {width, height, gravity}, or {aspect, gravity};"
+    ' each length a whole number of pixels or a part such as "25%", the aspect as "16:9"'
 )
 
 
@@ -111,6 +124,11 @@ def find_region(source: Size, crop: Crop) -> Region:
 
     Of a gravity that has to see the picture only the size is right.
     """
+    if crop.aspect is not None:
+        across, down = (int(part) for part in crop.aspect.split(":"))
+        size = _scale(Size(across, down), min(source.width / across, source.height / down), most=source)
+        left, top = place_cut(without_seeing(crop.gravity), (source.width, source.height), (size.width, size.height))
+        return Region(left, top, size.width, size.height)
     size = Size(
         _find_side(source.width, crop.left, crop.right, crop.width),
         _find_side(source.height, crop.top, crop.bottom, crop.height),

@@ -1,6 +1,6 @@
 """Running recipes: what the image operations share in the worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from filemill.processing.bench import Bench, Input, Limits
@@ -15,6 +15,7 @@ IMAGE_LIMITS: Final = Limits(
 )
 
 describe_and_transform = SealedName("image.transform", "describe_and_transform")
+transform_together = SealedName("image.transform", "transform_together")
 
 
 def stem_of(bench: Bench) -> str:
@@ -47,7 +48,36 @@ def run_options(bench: Bench, options: Options) -> dict[str, Any]:
     InputError `corrupt_file`, `unsupported_format`, `too_many_pixels`, `too_many_frames`; OptionsError
     `invalid_options` for what can't be done with this picture.
     """
+    return run_recipe(bench, write_down(bench, options))
+
+
+def write_down(bench: Bench, options: Options) -> Recipe:
+    """Write the recipe of what is asked for of the input and its further inputs."""
     recipe = write_recipe(options, stem=stem_of(bench))
     if bench.inputs and recipe.watermark is None:
         recipe = recipe.model_copy(update={"watermark": Watermark()})
-    return run_recipe(bench, recipe)
+    return recipe
+
+
+def run_recipes(bench: Bench, recipes: Sequence[Recipe]) -> dict[str, Any]:
+    """Carry out several recipes on the input, decoded as seldom as possible; `outputs` are in their order."""
+    uses_inputs = any(recipe.watermark and recipe.watermark.text is None for recipe in recipes)
+    inputs = bench.inputs[:1] if uses_inputs else ()
+    arguments = {**arguments_of(bench, inputs), "recipes": [recipe.model_dump(mode="json") for recipe in recipes]}
+    return bench.call(transform_together, arguments, inputs=inputs)
+
+
+def run_options_together(benches: Mapping[str, Bench], options: Mapping[str, Options]) -> dict[str, dict[str, Any]]:
+    """Make several named copies of one input at once; each becomes an output of its own bench."""
+    recipes = [write_down(bench, options[name]) for name, bench in benches.items()]
+    maker = next(iter(benches.values()))
+    before = len(maker.outputs)
+    told = run_recipes(maker, recipes)
+    made = maker.outputs[before:]
+    for bench, output in zip(benches.values(), made, strict=True):
+        if bench is not maker:
+            bench.take_over(output)
+    return {
+        name: {**facts, "output": copy}
+        for name, facts, copy in zip(benches, told["facts"], told["outputs"], strict=True)
+    }

@@ -122,6 +122,10 @@ class MetadataOptions(Options):
     )
 
 
+class CopyOptions(MetadataOptions, QualityOptions, FormatOptions):
+    """How the copy is written, altogether."""
+
+
 def choose_format(source_format: str, *, has_alpha: bool) -> OutputFormat:
     """The picture's own format when browsers show it; else PNG when it has transparency to keep, JPEG when not."""
     match source_format:

@@ -57,6 +57,7 @@ class CropOptions(Options):
             {"left": 10, "top": 20, "width": 300, "height": 200},
             {"x1": "25%", "y1": "25%", "x2": "75%", "y2": "75%"},
             {"width": 400, "height": 400, "gravity": "smart"},
+            {"aspect": "16:9"},
         ],
         json_schema_extra={"x-valid": CROP_VALID},
     )

@@ -7,7 +7,7 @@ from filemill.processing.operations.declaration import Example, InputsRule, Oper
 from filemill.processing.operations.image.adjust_options import AdjustOptions
 from filemill.processing.operations.image.planning import plan_options, produces_copy
 from filemill.processing.operations.image.resize_options import ResizeOptions
-from filemill.processing.operations.image.running import IMAGE_LIMITS, run_options
+from filemill.processing.operations.image.running import IMAGE_LIMITS, run_options, run_options_together
 from filemill.processing.operations.image.save_options import FormatOptions, MetadataOptions, QualityOptions
 from filemill.processing.operations.image.shape_options import (
     BackgroundOptions,
@@ -61,6 +61,7 @@ OPERATION: Final = Operation(
     options=ImageOptions,
     limits=IMAGE_LIMITS,
     run=run_options,
+    run_together=run_options_together,
     plan=plan_options,
     produces=produces_copy,
     inputs=InputsRule(least=0, most=1, media_types=IMAGE_TYPES),

@@ -1,4 +1,4 @@
-"""Sealed: a picture's facts, and the copy of it that a recipe asks for."""
+"""Sealed: a picture's facts, and the copies of it that recipes ask for."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from filemill.processing.operations.sealed.image.facts import describe
 from filemill.processing.operations.sealed.image.inputs import open_input, open_mark
 from filemill.processing.operations.sealed.image.picture import Bounds
 from filemill.processing.operations.sealed.image.rendering import Job, make_copy
+from filemill.processing.operations.sealed.image.sharing import share_decode
 
 
 def describe_and_transform(call: SealedCall) -> dict[str, Any]:
@@ -26,3 +27,31 @@ def describe_and_transform(call: SealedCall) -> dict[str, Any]:
         copy = make_copy(call, job)
         call.progress(1.0, "Copy written")
         return {**describe(picture), "output": copy}
+
+
+def transform_together(call: SealedCall) -> dict[str, Any]:
+    """Give a picture's facts and write a copy for each recipe, from as few decodes as possible.
+
+    Arguments: as above, with `recipes` (a list of them) in the place of `recipe`. The facts of the copies, in the
+    order of their recipes, are under `outputs`.
+    """
+    with explained():
+        recipes = [Recipe.model_validate(recipe) for recipe in call.arguments["recipes"]]
+        bounds = Bounds.from_arguments(call.arguments)
+        ways = {recipe.auto_orient for recipe in recipes}
+        pictures = {way: open_input(call, bounds, auto_orient=way) for way in sorted(ways)}
+        call.progress(0.1, "Header read")
+        jobs = [
+            Job(
+                picture=pictures[recipe.auto_orient],
+                recipe=recipe,
+                bounds=bounds,
+                mark=open_mark(call, bounds, recipe),
+            )
+            for recipe in recipes
+        ]
+        copies = []
+        for number, job in enumerate(share_decode(jobs), start=1):
+            copies.append(make_copy(call, job))
+            call.progress(0.1 + 0.9 * number / len(jobs), f"Copy {number} of {len(jobs)} written")
+        return {"facts": [describe(job.picture) for job in jobs], "outputs": copies}
