@@ -1,8 +1,10 @@
 """PDFs for the tests, made on the spot: with an outline, a form, attachments, pictures, and hostile ones."""
 
+from io import BytesIO
 from pathlib import Path
 
 import pikepdf
+from PIL import Image
 
 from tests.integration.processing.pdf_readers import MILL
 
@@ -88,3 +90,40 @@ def make_carrier(path: Path) -> tuple[Path, dict[str, bytes]]:
         pdf.pages[1].obj.Annots = pikepdf.Array([pdf.make_indirect(annotation)])
         pdf.save(path)
     return path, contents
+
+
+def make_album(path: Path, *, pixels: tuple[int, int] = (800, 600), flate: bool = False) -> Path:
+    """Write a PDF that shows one noisy picture twice: 4 inches wide on page 1, and 1 inch wide in a group on page 2."""
+    noise = Image.effect_noise(pixels, 60).convert("RGB")
+    noise.paste((200, 30, 30), (0, 0, pixels[0] // 2, pixels[1] // 2))
+    with pikepdf.open(make_numbered(path.with_suffix(".base.pdf"), 2, size=(400, 400))) as pdf:
+        picture = pdf.make_stream(
+            noise.tobytes() if flate else _encode_jpeg(noise),
+            Type=pikepdf.Name.XObject,
+            Subtype=pikepdf.Name.Image,
+            Width=pixels[0],
+            Height=pixels[1],
+            BitsPerComponent=8,
+            ColorSpace=pikepdf.Name.DeviceRGB,
+        )
+        if not flate:
+            picture.Filter = pikepdf.Name.DCTDecode
+        group = pdf.make_stream(
+            b"q 72 0 0 54 0 0 cm /P Do Q",
+            Type=pikepdf.Name.XObject,
+            Subtype=pikepdf.Name.Form,
+            BBox=[0, 0, 100, 100],
+            Resources=pikepdf.Dictionary(XObject=pikepdf.Dictionary(P=picture)),
+        )
+        for page, name, content in ((0, "P", b"q 288 0 0 216 10 10 cm /P Do Q"), (1, "G", b"q /G Do Q")):
+            drawn = picture if name == "P" else group
+            pdf.pages[page].add_resource(drawn, pikepdf.Name.XObject, pikepdf.Name(f"/{name}"))
+            pdf.pages[page].contents_add(content)
+        pdf.save(path)
+    return path
+
+
+def _encode_jpeg(picture: Image.Image) -> bytes:
+    data = BytesIO()
+    picture.save(data, "JPEG", quality=95)
+    return data.getvalue()
