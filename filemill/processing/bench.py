@@ -223,8 +223,12 @@ class Bench(Protocol):
         """
         ...
 
-    def open_workspace(self) -> AbstractContextManager[Workspace]:
-        """Make a directory for tools to work in; it is removed with all that was left there."""
+    def open_workspace(self, *, tool: str | None = None) -> AbstractContextManager[Workspace]:
+        """Make a directory for tools to work in; it is removed with all that was left there.
+
+        Name the `tool` that is to work in it where that is one which is slow to start, such as LibreOffice: it may
+        have been started ahead, and its first run in this workspace then begins at once.
+        """
         ...
 
     def derive(

@@ -4,6 +4,7 @@ import os
 from types import TracebackType
 from typing import Final, Self
 
+from filemill.processing.cage.ahead import Ahead
 from filemill.processing.cage.layers import Layers, Mode
 from filemill.processing.cage.slices import Slice
 from filemill.processing.cage.zygote_client import Preload, ZygoteClient
@@ -32,6 +33,7 @@ class Cage:
         self._mode: Mode = mode
         self.preload = Preload(libraries=libraries, packages=packages, modules=(CANARIES, *preload))
         self._zygote: ZygoteClient | None = None
+        self._ahead = Ahead(self.zygote)
         self._owner_pid = os.getpid()
 
     def zygote(self) -> ZygoteClient:
@@ -50,10 +52,11 @@ class Cage:
 
     def open_slice(self) -> Slice:
         """Open a slice: one or more files of one user, worked on one after the other."""
-        return Slice(self.zygote, self.preload)
+        return Slice(self.zygote, self.preload, self._ahead)
 
     def close(self) -> None:
         """End the zygote and all that runs in the cage."""
+        self._ahead.close()
         if self._zygote is not None:
             self._zygote.close()
             self._zygote = None

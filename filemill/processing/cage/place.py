@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from filemill.processing.bench import Checkpoints, Input, Output
+from filemill.processing.cage.ahead import Ahead
 from filemill.processing.cage.children import Children
 from filemill.processing.cage.evidence import merge_usage
 from filemill.processing.cage.output_files import OutputFiles
@@ -28,6 +29,7 @@ class Place:
         self,
         *,
         children: Children,
+        ahead: Ahead,
         preload: Preload,
         file_name: str,
         inputs: Sequence[Input],
@@ -37,6 +39,7 @@ class Place:
         on_progress: Callable[[float, str], None] | None,
     ) -> None:
         self.children = children
+        self.ahead = ahead
         self.preload = preload
         self.inputs = tuple(inputs)
         self.input_limits = input_limits

@@ -3,16 +3,19 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from filemill.processing.bench import Checkpoints, Input, Limits, Output, SealedFunction, ToolExit, Workspace
-from filemill.processing.cage.output_files import OutputFiles
+from filemill.processing.cage.ahead import Waiting
+from filemill.processing.cage.output_files import OutputFiles, explain
 from filemill.processing.cage.place import Place
 from filemill.processing.cage.sealed_run import SealedRun
 from filemill.processing.cage.sources import measure, open_anew
 from filemill.processing.cage.tool_run import ToolRun
-from filemill.processing.cage.workspace import WorkspaceDirectory
+from filemill.processing.cage.workspace import WorkspaceDirectory, make_directory, remove_directory
 
 WHOLE = (0.0, 100.0)
 
@@ -126,24 +129,54 @@ class SliceBench:
             self._place.refuse_when_killed()
             if directory is not None:
                 opened.enter_context(directory.use())
-            process = run.start(self._place.children, sources=sources, outputs=outputs, lines=writer)
+            waiting = directory.waiting if directory is not None and not outputs and not inputs else None
+            if waiting is not None and waiting.suits(tool, limits or self._limits):
+                process, reader = waiting.process, waiting.lines
+                waiting.tell(arguments)
+            else:
+                process = run.start(self._place.children, sources=sources, outputs=outputs, lines=writer)
             with self._place.supervise(process):
                 return run.wait(process, lines=reader, on_line=on_line)
 
     @contextmanager
-    def open_workspace(self) -> Iterator[Workspace]:
-        """Make a directory for tools to work in; it is removed with all that was left there."""
+    def open_workspace(self, *, tool: str | None = None) -> Iterator[Workspace]:
+        """Make a directory for tools to work in; it is removed with all that was left there. See the protocol."""
+        if tool is None:
+            with self._keep_workspace(None) as directory:
+                yield directory
+            return
+        with self._keep_workspace(self._place.ahead.take(tool, self._limits)) as directory:
+            yield directory
+        self._place.ahead.prepare(tool, self._limits)
+
+    @contextmanager
+    def _keep_workspace(self, waiting: Waiting | None) -> Iterator[WorkspaceDirectory]:
+        """Make a workspace, or take that of a tool which was started ahead, and clear it away."""
+        if waiting is not None:
+            path, descriptor, clear_away = waiting.path, waiting.descriptor, waiting.close
+        else:
+            path = self._place.name_workspace()
+            descriptor = self._make_directory(path)
+            clear_away = partial(remove_directory, path, descriptor)
         directory = WorkspaceDirectory(
-            self._place.name_workspace(),
-            uid=self._place.children.find_uid(),
+            path,
+            descriptor,
+            clear_away=clear_away,
             limits=self._limits,
             files=self._files,
             open_source=self._open_source,
         )
+        directory.waiting = waiting
         try:
             yield directory
         finally:
             directory.close()
+
+    def _make_directory(self, path: Path) -> int:
+        try:
+            return make_directory(path, uid=self._place.children.find_uid())
+        except OSError as error:
+            raise explain(error, "workspace") from error
 
     def create_output(self, name: str, media_type: str) -> Output:
         """Make an empty output file in scratch, to be filled by a tool; `ValueError` for what is not allowed."""

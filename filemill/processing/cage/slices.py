@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from filemill.processing.bench import Checkpoints, Input, Limits
+from filemill.processing.cage.ahead import Ahead
 from filemill.processing.cage.children import Children
 from filemill.processing.cage.place import Place
 from filemill.processing.cage.slice_bench import SliceBench
@@ -17,9 +18,10 @@ from filemill.processing.input_limits import InputLimits
 class Slice:
     """A few files of one user, one after the other. No other slice ever sees this one's sealed child."""
 
-    def __init__(self, find_zygote: Callable[[], ZygoteClient], preload: Preload) -> None:
+    def __init__(self, find_zygote: Callable[[], ZygoteClient], preload: Preload, ahead: Ahead) -> None:
         self._children = Children(find_zygote)
         self._preload = preload
+        self._ahead = ahead
 
     def open_bench(
         self,
@@ -40,6 +42,7 @@ class Slice:
         """
         place = Place(
             children=self._children,
+            ahead=self._ahead,
             preload=self._preload,
             file_name=file_name,
             inputs=inputs,

@@ -1,6 +1,9 @@
 """The program that runs in the cage as the tool `soffice`: LibreOffice as a library, for one document.
 
     python -I soffice.py PROGRAM_DIRECTORY INPUT OUTPUT FORMAT [FILTER_OPTIONS] [OUTPUT FORMAT FILTER_OPTIONS]…
+    python -I soffice.py PROGRAM_DIRECTORY --wait
+
+The second one starts LibreOffice, then reads INPUT and so on as a JSON list, in one line from descriptor 3.
 
 It is executed by its path and imports nothing of Filemill. Names are relative to its working directory, the workspace.
 It makes a profile there, without macros, links or anything of another document, and ends with 0, with 3 when the
@@ -10,6 +13,7 @@ Why not `soffice --convert-to`: that binds a socket in /tmp whatever it is told,
 """
 
 import ctypes
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -17,11 +21,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+WAIT: Final = "--wait"
 NOT_LOADED: Final = 3
 NOT_SAVED: Final = 4
 _BAD_USAGE: Final = 2
+_COMMANDS: Final = 3
 _LIBRARIES: Final = ("libsofficeapp.so", "libmergedlo.so")
-_PROFILE: Final = ".profile"
 _SETTINGS: Final = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -75,11 +80,13 @@ class Office:
         library_path = find_library(directory)
         if library_path is None:
             raise OfficeError(f"There is no LibreOffice in {directory}.", _BAD_USAGE)
-        _write_profile(Path(_PROFILE, "user"))
+        # Of this process alone: another document may have been converted in the same workspace before.
+        profile = f".profile-{os.getpid()}"
+        _write_profile(Path(profile, "user"))
         library = ctypes.CDLL(str(library_path))
         library.libreofficekit_hook_2.restype = ctypes.c_void_p
         library.libreofficekit_hook_2.argtypes = (ctypes.c_char_p, ctypes.c_char_p)
-        self._kit = library.libreofficekit_hook_2(os.fsencode(directory), _to_url(_PROFILE))
+        self._kit = library.libreofficekit_hook_2(os.fsencode(directory), _to_url(profile))
         if not self._kit:
             raise OfficeError("LibreOffice does not start.", _BAD_USAGE)
 
@@ -125,12 +132,22 @@ def _read_wishes(words: Sequence[str]) -> list[tuple[str, str, str]]:
     return [(padded[at], padded[at + 1], padded[at + 2]) for at in range(0, len(padded), 3)]
 
 
+def _hear() -> list[str]:
+    """Wait for the words of the one document; whoever hangs up wants nothing."""
+    with os.fdopen(_COMMANDS, encoding="utf-8") as commands:
+        line = commands.readline()
+    if not line:
+        raise OfficeError("Nothing was asked for.", _BAD_USAGE)
+    return [str(word) for word in json.loads(line)]
+
+
 def main(words: Sequence[str]) -> int:
     """Convert as the command line says; return the exit code."""
     try:
-        directory, source, *wishes = words
-        wanted = _read_wishes(wishes)
-        Office(Path(directory)).convert(source, wanted)
+        directory, *asked = words
+        office = Office(Path(directory))
+        source, *wishes = _hear() if asked == [WAIT] else asked
+        office.convert(source, _read_wishes(wishes))
     except OfficeError as error:
         sys.stderr.write(f"{error}\n")
         return error.code

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from typing import Final
 
 from filemill.processing.bench import Limits, Output, ToolExit
@@ -11,16 +10,11 @@ from filemill.processing.cage import tools, verdicts
 from filemill.processing.cage.children import Children
 from filemill.processing.cage.output_files import OutputFiles
 from filemill.processing.cage.process import ConfinedProcess
+from filemill.processing.cage.tool_request import describe_execution
 from filemill.processing.cage.watching import Finish, Watch
-from filemill.processing.cage.workspace import HOME, TEMPORARY, WorkspaceDirectory
+from filemill.processing.cage.workspace import WorkspaceDirectory
 
 _LINE_BYTES: Final = 4096
-_ENVIRONMENT: Final = {"LANG": "C.UTF-8", "TZ": "UTC", "MALLOC_ARENA_MAX": "2"}
-# A tool's user may be unable to pass the directories above its workspace; this leads there all the same.
-_WORKSPACE_ENVIRONMENT: Final = {
-    "HOME": f"/proc/self/cwd/{HOME}",
-    "TMPDIR": f"/proc/self/cwd/{TEMPORARY}",
-}
 
 
 class LineReader:
@@ -68,17 +62,9 @@ class ToolRun:
     ) -> ConfinedProcess:
         """Execute the tool with the first source at 3, the pipe for lines at 4, the outputs and then the other sources
         from 5 on."""
-        request = {
-            "argv": [*self._command.argv, *self._arguments],
-            "runs": self._command.runs,
-            "reads": self._command.reads,
-            "uses": self._command.uses,
-            "may_fork": self._tool.may_fork,
-            "may_use_unix_sockets": self._tool.may_use_unix_sockets,
-            "has_workspace": self._workspace is not None,
-            "environment": self._list_environment(),
-            "limits": asdict(self._limits),
-        }
+        request = describe_execution(
+            self._tool, self._command, self._arguments, limits=self._limits, has_workspace=self._workspace is not None
+        )
         with ExitStack() as opened:
             descriptors = [sources[0], lines]
             for output in outputs:
@@ -88,10 +74,6 @@ class ToolRun:
             if self._workspace is not None:
                 descriptors.append(self._workspace.descriptor)
             return children.start_tool(request, descriptors)
-
-    def _list_environment(self) -> dict[str, str]:
-        of_workspace = _WORKSPACE_ENVIRONMENT if self._workspace is not None else {}
-        return {**_ENVIRONMENT, **of_workspace, **self._tool.environment}
 
     def _count_bytes(self) -> int:
         return self._files.count_bytes() + (self._workspace.count_bytes() if self._workspace is not None else 0)

@@ -71,6 +71,8 @@ class Tool:
     may_use_unix_sockets: bool = False
     """Pair them and listen on them in its workspace; none can be connected to a path."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    waiting_arguments: tuple[str, ...] = ()
+    """What makes it load all it needs and then wait, at descriptor 3, for its arguments: JSON in a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +170,7 @@ TOOLS: Final = {
             list_reads=_list_office_reads,
             uses_devices=True,
             environment={"SAL_USE_VCLPLUGIN": "svp"},
+            waiting_arguments=(soffice.WAIT,),
         ),
         Tool(
             name="tesseract",

@@ -12,6 +12,8 @@ _MEBIBYTE: Final = 1024**2
 # RLIMIT_DATA refuses at about 1.5 to 2 times what is resident: half of the limit in use tells of a refusal.
 _NEAR: Final = 0.5
 _DATA_NEAR: Final = 0.8
+# The kernel's limit counts ticks, and what is told afterwards is finer: it may be a little less than the limit.
+_CPU_NEAR: Final = 0.95
 # How a refused allocation ends a native library: abort(), a null pointer, or the kernel's own killer.
 _MEMORY_SIGNALS: Final = frozenset(("SIGABRT", "SIGSEGV", "SIGBUS", "SIGKILL", "SIGTRAP"))
 _MEMORY_WORDS: Final = re.compile(
@@ -75,7 +77,7 @@ def judge_tool(end: End, limits: Limits, *, peak_data_bytes: int = 0) -> Process
     kernels = _judge_kernel_limits(end, limits)
     if kernels:
         return kernels
-    if end.cpu_seconds >= limits.cpu_seconds:  # FFmpeg catches SIGXCPU, and ends with a code of its own.
+    if end.cpu_seconds >= _CPU_NEAR * limits.cpu_seconds:  # FFmpeg catches SIGXCPU, and ends with a code of its own.
         return judge_finish(Finish.CPU, limits)
     if _DISK_WORDS.search(end.stderr_tail):
         return disk_full()

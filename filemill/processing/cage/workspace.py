@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from filemill.processing.bench import Input, Limits, Output
 from filemill.processing.cage import trees, verdicts
@@ -15,48 +15,59 @@ from filemill.processing.errors import InputError, ProcessingError, SystemFault
 
 HOME: Final = ".home"
 TEMPORARY: Final = ".tmp"
+if TYPE_CHECKING:
+    from filemill.processing.cage.ahead import Waiting
+
 _COPY_BYTES: Final = 64 * 1024**2
 _CAN_NOT_SHARE: Final = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 _Identity = tuple[int, int]
 
 
+def make_directory(path: Path, *, uid: int | None) -> int:
+    """Make the directory of a workspace, owned by the user that tools run as; return it open. Raises `OSError`."""
+    path.mkdir(mode=0o700)
+    top = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    for name in (HOME, TEMPORARY):
+        os.mkdir(name, 0o700, dir_fd=top)
+        if uid is not None:
+            os.chown(name, uid, uid, dir_fd=top, follow_symlinks=False)
+    if uid is not None:
+        os.fchown(top, uid, uid)
+    return top
+
+
+def remove_directory(path: Path, descriptor: int) -> None:
+    """Close and remove the directory of a workspace; nothing may be at work in it any more. Raises `OSError`."""
+    os.close(descriptor)
+    trees.remove(path)
+
+
 class WorkspaceDirectory:
-    """See `filemill.processing.bench.Workspace`. While a tool runs in it, nothing can be taken from it."""
+    """See `filemill.processing.bench.Workspace`. While a tool runs in it, nothing can be taken from it.
+
+    `descriptor` is the open directory at `path`; `clear_away`, called in the end, closes and removes both.
+    """
 
     def __init__(
         self,
         path: Path,
+        descriptor: int,
         *,
-        uid: int | None,
+        clear_away: Callable[[], None],
         limits: Limits,
         files: OutputFiles,
         open_source: Callable[[Output | Input | None], AbstractContextManager[int]],
     ) -> None:
         self.path = path
-        self._uid = uid
+        self.descriptor = descriptor
         self._limits = limits
         self._files = files
         self._open_source = open_source
+        self._clear_away = clear_away
+        self.waiting: Waiting | None = None
+        """The tool's process that waits in it, where one was started ahead."""
         self._ours: dict[_Identity, int] = {}
         self._is_in_use = False
-        try:
-            self.descriptor = self._make()
-        except OSError as error:
-            raise explain(error, "workspace") from error
-
-    def _make(self) -> int:
-        self.path.mkdir(mode=0o700)
-        top = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        for name in (HOME, TEMPORARY):
-            os.mkdir(name, 0o700, dir_fd=top)
-            self._give_away(name, top)
-        if self._uid is not None:
-            os.fchown(top, self._uid, self._uid)
-        return top
-
-    def _give_away(self, name: str, top: int) -> None:
-        if self._uid is not None:
-            os.chown(name, self._uid, self._uid, dir_fd=top, follow_symlinks=False)
 
     # --- in ---
     def add(self, source: Output | Input | None, name: str) -> str:
@@ -118,7 +129,7 @@ class WorkspaceDirectory:
                 try:
                     os.chown(itself, os.geteuid(), os.getegid())
                     os.chmod(itself, 0o600)
-                    os.rename(name, target, src_dir_fd=self.descriptor)
+                    self._move(name, target)
                 except OSError as error:
                     raise explain(error, output_name) from error
 
@@ -152,6 +163,21 @@ class WorkspaceDirectory:
             yield reading
         finally:
             os.close(reading)
+
+    def _move(self, name: str, target: Path) -> None:
+        try:
+            os.rename(name, target, src_dir_fd=self.descriptor)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            with (
+                self._open(name) as descriptor,
+                open(f"/proc/self/fd/{descriptor}", "rb") as reading,
+                target.open("xb") as writing,
+            ):
+                target.chmod(0o600)
+                _copy(reading.fileno(), writing.fileno())
+            os.unlink(name, dir_fd=self.descriptor)
 
     @contextmanager
     def _open(self, name: str) -> Iterator[int]:
@@ -195,9 +221,8 @@ class WorkspaceDirectory:
 
     def close(self) -> None:
         """Remove the workspace with all that was left in it."""
-        os.close(self.descriptor)
         try:
-            trees.remove(self.path)
+            self._clear_away()
         except OSError as error:
             message = f"The workspace can't be removed: {error.strerror}."
             raise SystemFault(message, code="storage_error", is_passing=True) from error

@@ -44,6 +44,7 @@ def test_memory_asked_for_counts_even_where_little_was_touched() -> None:
         (make_end(1, tail="Cannot allocate memory"), "memory_limit"),
         (make_end(187, peak=60_000_000), "memory_limit"),
         (make_end(255, cpu_seconds=10.01), "time_limit"),
+        (make_end(255, cpu_seconds=9.97), "time_limit"),
         (make_end(-11), "cage_crashed"),
         (make_end(127, tail="filemill: could not start: PermissionError: no"), "cage_crashed"),
     ],
