@@ -7,6 +7,7 @@ from filemill.api.documentation import RedocView, SchemaView, SwaggerView
 from filemill.api.fallbacks import answer_no_endpoint
 from filemill.api.operations import OperationsView, OperationView
 from filemill.api.outputs import OutputView
+from filemill.api.plan import PlanView
 from filemill.api.task_item import (
     AttemptsView,
     CancelView,
@@ -31,6 +32,7 @@ urlpatterns = [
     path("tasks/", TaskListView.as_view(), name="tasks"),
     path("tasks/create_task/", CreateTaskView.as_view(), name="create-task"),
     path("tasks/bulk_create/", BulkCreateView.as_view(), name="bulk-create"),
+    path("tasks/plan/", PlanView.as_view(), name="plan"),
     path("tasks/progress/", ProgressView.as_view(), name="progress"),
     path("tasks/<uuid:task_id>/", TaskView.as_view(), name="task"),
     path("tasks/<uuid:task_id>/cancel/", CancelView.as_view(), name="cancel"),
