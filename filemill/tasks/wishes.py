@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from filemill.processing.cage import tools
 from filemill.processing.media import extension_of
-from filemill.processing.operations import checking
+from filemill.processing.operations import OPERATIONS, checking
 from filemill.processing.operations.steps import ORIGINAL, Step, find_used, split_use
 from filemill.tasks.drafts import Asked, Draft, check_metadata, draft_steps
 from filemill.tasks.refusals import Problem, Refused
@@ -128,6 +128,8 @@ def _misfits(step: Step, field: str, found: str | None, *, count: int) -> list[P
     if found not in operation.media_types:
         valid = sorted(operation.media_types)
         message = f"{operation.name} does not read {found}; it reads {', '.join(map(extension_of, valid))}."
+        if readers := [other.name for other in OPERATIONS.values() if found in other.media_types]:
+            message += f" What reads {found}: {', '.join(readers)}."
         return [Problem(field=field, code="unsupported_format", message=message, valid=valid)]
     problems = [_tell_missing(field, tool) for tool in operation.needs(found, step.options) if not tools.find(tool)]
     rule = operation.inputs

@@ -6,6 +6,7 @@ from filemill.processing.media.containers import sniff_container
 from filemill.processing.media.documents import sniff_pdf, sniff_text
 from filemill.processing.media.office import sniff_office
 from filemill.processing.media.pictures import sniff_picture
+from filemill.processing.media.sounds import sniff_sound
 from filemill.processing.media.types import (
     AUDIO_TYPES,
     DOCUMENT_TYPES,
@@ -57,6 +58,7 @@ def sniff(head: bytes, file_name: str = "") -> str | None:
     return (
         sniff_picture(head)
         or sniff_container(head)
+        or sniff_sound(head)
         or sniff_office(head, file_name, is_whole=is_whole)
         or sniff_pdf(head)
         or sniff_text(head, file_name)

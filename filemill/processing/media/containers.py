@@ -5,7 +5,9 @@ from typing import Final
 _AVIF_BRANDS: Final = frozenset((b"avif", b"avis"))
 _HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"))
 _IMAGE_CONTAINER_BRANDS: Final = frozenset((b"mif1", b"msf1"))
-_AUDIO_BRANDS: Final = frozenset((b"M4A ", b"M4B ", b"M4P "))
+_AUDIO_BRANDS: Final = frozenset((b"M4A ", b"M4B "))
+_PROTECTED_BRANDS: Final = frozenset((b"M4P ",))
+"""Sound that is encrypted for one shop's player."""
 _QUICKTIME_FIRST_BOXES: Final = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"))
 
 
@@ -42,6 +44,8 @@ def _sniff_brands(head: bytes) -> str | None:
         return "image/heic"
     if major == b"qt  ":
         return "video/quicktime"
-    if major in _AUDIO_BRANDS or len(major) < 4:
+    if major in _AUDIO_BRANDS:
+        return "audio/mp4"
+    if major in _PROTECTED_BRANDS or len(major) < 4:
         return None
     return "video/mp4"

@@ -58,10 +58,10 @@ def test_a_type_is_told_by_content(head: bytes, expected: str) -> None:
         b"<?xml version='1.0'?><!-- <svg> --><gpx/>",
         b"<svgx/>",
         b"\xff\xfe\0\0\0\0",
-        _box(b"M4A "),
+        _box(b"M4P "),
         _ebml(b"other"),
         b"\x7fELF\2\1\1\0",
-        b"RIFF\x10\0\0\0WAVEfmt ",
+        b"RIFF\x10\0\0\0CDDAfmt ",
     ],
 )
 def test_what_filemill_does_not_read_has_no_type(head: bytes) -> None:
