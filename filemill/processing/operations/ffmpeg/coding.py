@@ -61,10 +61,12 @@ def to_crf(codec: VideoCodec, percent: int) -> int:
 
 def encode_picture(coding: PictureCoding | Copied) -> list[str]:
     """Arguments that encode moving pictures, all with closed groups of pictures."""
-    if coding == COPY:
-        return ["-c:v", "copy"]
+    return ["-c:v", "copy"] if coding == COPY else choose_encoder(coding, _rate(coding))
+
+
+def choose_encoder(coding: PictureCoding, rate: list[str]) -> list[str]:
+    """Arguments that choose and set up the encoder; `rate` says how good it is to be."""
     speed = ENCODER_PRESETS.index(coding.preset)
-    rate = _rate(coding)
     match coding.codec:
         case "h264":
             return ["-c:v", "libx264", "-preset", coding.preset, *rate, "-threads", _THREADS]

@@ -9,6 +9,7 @@ from filemill.processing.media import AUDIO_TYPES, extension_of
 from filemill.processing.operations.ffmpeg.reading import CODECS, DEMUXERS
 from filemill.processing.operations.ffmpeg.running import PROBE_LIMITS, probe_film, probe_sound
 from filemill.processing.operations.planning import Facts
+from filemill.processing.operations.sealed_name import SealedName
 
 MAX_FRAME_PIXELS: Final = 8192 * 4320
 PROBE_SHARE: Final = (0.0, 3.0)
@@ -25,7 +26,15 @@ def probe(bench: Bench) -> Facts:
 
 def probe_input(bench: Bench, further: Input) -> Facts:
     """Probe another input of the task: a film, or sound alone."""
-    function = probe_sound if further.media_type in AUDIO_TYPES else probe_film
+    return _probe_input(bench, further, probe_sound if further.media_type in AUDIO_TYPES else probe_film)
+
+
+def sound_of_input(bench: Bench, further: Input) -> Facts:
+    """Probe the first sound in another input of the task."""
+    return _probe_input(bench, further, probe_sound)
+
+
+def _probe_input(bench: Bench, further: Input, function: SealedName) -> Facts:
     arguments = _arguments(further.media_type, bench.input_limits)
     told = bench.call(function, arguments, source=further, share=(3.0, 3.0), limits=PROBE_LIMITS)
     refuse_beyond(told, bench.input_limits)

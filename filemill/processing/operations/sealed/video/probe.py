@@ -93,12 +93,12 @@ def _describe_sound(container: InputContainer, call: SealedCall) -> dict[str, An
         "channels": channels,
         "channel_layout": layout,
         "bit_rate": sound.codec_context.bit_rate or container.bit_rate or _average(call.source_size, duration),
-        "tags": _read_tags(container.metadata),
+        "tags": _read_tags({**sound.metadata, **container.metadata}),  # Ogg keeps them with the stream
         "streams": [_describe_stream(stream) for stream in list(container.streams)[:_MAX_STREAMS_TOLD]],
     }
 
 
-def _read_first_samples(container: InputContainer, sound: AudioStream) -> tuple[int, int, str]:
+def _read_first_samples(container: InputContainer, sound: AudioStream) -> tuple[int, int, str | None]:
     """Decode a little, since a header may lie; a damaged first packet is skipped, as players do."""
     for packet in container.demux(sound):
         try:
@@ -106,8 +106,13 @@ def _read_first_samples(container: InputContainer, sound: AudioStream) -> tuple[
         except av.error.InvalidDataError:
             continue
         for frame in frames:
-            return frame.sample_rate, frame.layout.nb_channels, str(frame.layout.name)
+            return frame.sample_rate, frame.layout.nb_channels, _name_layout(str(frame.layout.name))
     raise InputError("The file is damaged: its sound can't be decoded.", code="corrupt_file")
+
+
+def _name_layout(name: str) -> str | None:
+    """A layout that only says how many channels there are says nothing."""
+    return None if name.endswith("channels") else name
 
 
 def _count_duration(container: InputContainer, sound: AudioStream) -> float | None:
@@ -123,7 +128,7 @@ def _average(size: int, duration: float | None) -> int | None:
 
 def _read_tags(metadata: dict[str, str]) -> dict[str, str]:
     told = list(metadata.items())[:_MAX_TAGS_TOLD]
-    return {name[:_MAX_TAG_CHARACTERS]: value[:_MAX_TAG_CHARACTERS] for name, value in told}
+    return {name[:_MAX_TAG_CHARACTERS].lower(): value[:_MAX_TAG_CHARACTERS] for name, value in told}
 
 
 def _describe(container: InputContainer, call: SealedCall) -> dict[str, Any]:

@@ -1,0 +1,124 @@
+"""`audio.concat`: several sounds one after another, as one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from filemill.processing.bench import Bench
+from filemill.processing.errors import InputError
+from filemill.processing.media import VIDEO_TYPES
+from filemill.processing.operations.audio.producing import SOUND_LIMITS, name_sound
+from filemill.processing.operations.audio.sound_options import SoundFormatOptions
+from filemill.processing.operations.audio.sound_plan import choose_format, foresee_sound, plan_coding
+from filemill.processing.operations.declaration import Example, InputsRule, Operation
+from filemill.processing.operations.ffmpeg import failures
+from filemill.processing.operations.ffmpeg.coding import encode_sound
+from filemill.processing.operations.ffmpeg.presets import SoundFormat
+from filemill.processing.operations.ffmpeg.progress import ASK_FOR_PROGRESS, Clock
+from filemill.processing.operations.ffmpeg.reading import GLOBALLY, read_input
+from filemill.processing.operations.ffmpeg.running import check_sound, tell_share
+from filemill.processing.operations.ffmpeg.sound import MEDIA_TYPES, Sound, write_sound
+from filemill.processing.operations.ffmpeg.spans import Span
+from filemill.processing.operations.planning import Facts, Planned
+from filemill.processing.operations.video.probing import read_sound, sound_of_input, to_facts
+
+MOST: Final = 50
+_FIRST_FURTHER: Final = 6
+_USUAL: Final[SoundFormat] = "mp3"
+_MIX_RATE: Final = 48_000
+
+DETAILS: Final = """
+The sounds follow each other in the order of the request, without a gap, whatever their formats, rates and channels are.
+Of a film it is the sound that is taken. The tags are those of the first.
+"""
+
+
+class ConcatOptions(SoundFormatOptions):
+    """What the one sound becomes."""
+
+
+def concatenate(bench: Bench, options: ConcatOptions) -> dict[str, Any]:
+    """Put the sounds one after another. Raises InputError `corrupt_file`, `too_long`; OptionsError."""
+    parts = [to_facts(bench, read_sound(bench)), *(sound_of_input(bench, further) for further in bench.inputs)]
+    sound = _plan(parts, options)
+    total = sound.span.lasting_seconds
+    if (total or 0) > bench.input_limits.max_duration_seconds:
+        message = (
+            f"The sounds last {total:,.0f} s together; one may last {bench.input_limits.max_duration_seconds:,} s."
+        )
+        raise InputError(message, code="too_long")
+    output = bench.create_output(name_sound(bench.file_name, sound), sound.media_type)
+    ended = bench.run_tool(
+        "ffmpeg",
+        ask_for_concat(sound, [part.media_type for part in parts]),
+        outputs=[output],
+        inputs=bench.inputs,
+        on_line=Clock(total, tell_share(bench, (3.0, 95.0), "Joining the sounds")).read_line,
+        limits=SOUND_LIMITS,
+    )
+    failures.raise_failure(ended)
+    made = check_sound(bench, output, share=(95.0, 100.0))
+    if error := failures.explain_shortfall(ended, expected_seconds=total, actual_seconds=made["duration"]):
+        raise error
+    told = [{"duration": part.duration} for part in parts]
+    return {"parts": told, "output": {"name": output.name, "format": sound.format, **output.facts}}
+
+
+def _plan(parts: Sequence[Facts], options: ConcatOptions) -> Sound:
+    wanted = choose_format(options) or _USUAL
+    coding = plan_coding(parts[0], options, wanted)
+    durations = [part.duration for part in parts]
+    known = sum(duration or 0.0 for duration in durations) if all(durations) else None
+    channels = coding.channels or 2
+    rate = coding.sample_rate or _MIX_RATE
+    return Sound(
+        format=wanted,
+        coding=replace(coding, channels=channels, sample_rate=rate),
+        span=Span(end_seconds=known),
+        keeps_tags=options.keep_tags,
+    )
+
+
+def ask_for_concat(sound: Sound, media_types: Sequence[str]) -> list[str]:
+    """Arguments that join the sounds at 3 and from 6 on into the output at 5."""
+    descriptors = [3, *range(_FIRST_FURTHER, _FIRST_FURTHER + len(media_types) - 1)]
+    inputs = [
+        word
+        for media_type, descriptor in zip(media_types, descriptors, strict=True)
+        for word in read_input(media_type, descriptor=descriptor)
+    ]
+    shape = f"aresample={_MIX_RATE},aformat=sample_fmts=fltp:sample_rates={_MIX_RATE}:channel_layouts=stereo"
+    chains = [f"[{number}:a:0]{shape}[a{number}]" for number in range(len(media_types))]
+    pads = "".join(f"[a{number}]" for number in range(len(media_types)))
+    graph = ";".join([*chains, f"{pads}concat=n={len(media_types)}:v=0:a=1[sound]"])
+    return [
+        *(*GLOBALLY, *inputs, "-filter_complex_threads", "1", "-filter_complex", graph, "-map", "[sound]"),
+        *(*encode_sound(sound.coding), *write_sound(sound), *ASK_FOR_PROGRESS, "-fd", "5", "fd:"),
+    ]
+
+
+def plan(facts: Facts, options: ConcatOptions) -> Planned:
+    """Foresee the sound; how long the others last is not known before the work."""
+    return foresee_sound(facts, replace(_plan([facts], options), span=Span()))
+
+
+OPERATION: Final = Operation(
+    name="audio.concat",
+    task_type="video",
+    summary="Several sounds one after another, as one MP3, M4A, AAC, Opus, WAV or FLAC.",
+    details=DETAILS,
+    media_types=VIDEO_TYPES,
+    options=ConcatOptions,
+    limits=SOUND_LIMITS,
+    run=concatenate,
+    plan=plan,
+    produces=lambda _media_type, options: MEDIA_TYPES[choose_format(options) or _USUAL],
+    needs=lambda _media_type, _options: ("ffmpeg",),
+    tools=("ffmpeg",),
+    inputs=InputsRule(least=1, most=MOST - 1, media_types=VIDEO_TYPES),
+    samples=("clip.mp4", "clip.mp4"),
+    examples=(
+        Example(options={}, shows="One MP3 of all."),
+        Example(options={"format": "flac"}, shows="One FLAC of all, without loss."),
+    ),
+)
