@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from filemill.processing import media
+from filemill.processing.bench import Input
 from filemill.processing.cage import Cage
 from filemill.processing.operations import OPERATIONS
 
@@ -21,27 +23,45 @@ def full_cage() -> Iterator[Cage]:
         yield opened
 
 
-@pytest.mark.parametrize(
-    ("operation", "sample"),
-    [(name, sample) for name, operation in OPERATIONS.items() for sample in operation.samples],
-)
+def list_runs() -> list[tuple[str, str]]:
+    """Every operation with every sample of its own; where it takes further files, with the first."""
+    return [
+        (name, sample)
+        for name, operation in OPERATIONS.items()
+        for sample in (operation.samples if operation.inputs is None else operation.samples[:1])
+    ]
+
+
+@pytest.mark.parametrize(("operation", "sample"), list_runs())
 def test_an_operation_works_on_its_sample_under_the_seal(
     full_cage: Cage, scratch: Path, operation: str, sample: str
 ) -> None:
     chosen = OPERATIONS[operation]
+    further = chosen.samples[1:] if chosen.inputs is not None else ()
     told: list[float] = []
-    with (SAMPLES / sample).open("rb") as source, full_cage.open_slice() as work:
-        media_type = media.sniff(os.pread(source.fileno(), media.HEAD_BYTES, 0), sample)
-        assert media_type in chosen.media_types
-        with work.open_bench(
-            source_fd=source.fileno(),
-            media_type=media_type,
-            file_name=sample,
-            scratch=scratch,
-            limits=chosen.limits,
-            on_progress=lambda percent, _message: told.append(percent),
-        ) as bench:
-            assert chosen.run(bench, chosen.options(**WITH_OPTIONS.get(operation, {})))
-    assert bench.outputs
+    with ExitStack() as opened:
+        source = open_sample(opened, sample)
+        assert source.media_type in chosen.media_types
+        bench = opened.enter_context(
+            opened.enter_context(full_cage.open_slice()).open_bench(
+                source_fd=source.fd,
+                media_type=source.media_type,
+                file_name=sample,
+                scratch=scratch,
+                limits=chosen.limits,
+                inputs=[open_sample(opened, name) for name in further],
+                on_progress=lambda percent, _message: told.append(percent),
+            )
+        )
+        options = chosen.options(**WITH_OPTIONS.get(operation, {}))
+        assert chosen.run(bench, options)
+    assert bench.outputs or chosen.produces(source.media_type, options) is None
     assert all(output.path.stat().st_size > 0 for output in bench.outputs)
     assert told == sorted(told)
+
+
+def open_sample(opened: ExitStack, name: str) -> Input:
+    file = opened.enter_context((SAMPLES / name).open("rb"))
+    media_type = media.sniff(os.pread(file.fileno(), media.HEAD_BYTES, 0), name)
+    assert media_type is not None
+    return Input(name=name, media_type=media_type, size=os.fstat(file.fileno()).st_size, fd=file.fileno())

@@ -24,7 +24,12 @@ def make_clip(
     picture: str = "testsrc2",
 ) -> Path:
     """Make a film of a moving test picture, with a tone that rises so that every moment of it sounds different."""
-    sources = ["-f", "lavfi", "-i", f"{picture}=size={size}:rate={rate}:duration={seconds}"]
+    sources = [
+        "-f",
+        "lavfi",
+        "-i",
+        f"{picture}{':' if '=' in picture else '='}size={size}:rate={rate}:duration={seconds}",
+    ]
     if sound:
         sources += ["-f", "lavfi", "-i", f"aevalsrc=0.4*sin(2*PI*(300+40*t)*t):sample_rate=44100:duration={seconds}"]
     run_ffmpeg(*sources, *coding, str(path))

@@ -1,0 +1,80 @@
+"""`video.dash`: a film in several renditions, for players that choose by the speed of the line (MPEG-DASH)."""
+
+from typing import Any, Final
+
+from filemill.processing.bench import Bench
+from filemill.processing.media import FILM_TYPES
+from filemill.processing.operations.declaration import Example, Operation, RetryPolicy
+from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
+from filemill.processing.operations.ffmpeg.streaming import MANIFEST, ask_for_dash
+from filemill.processing.operations.planning import Facts, Planned, PlannedOutput
+from filemill.processing.operations.video.probing import probe
+from filemill.processing.operations.video.stream_options import StreamOptions, estimate_stream, plan_stream
+from filemill.processing.operations.video.streaming import describe_renditions, make_stream, measure_manifest
+
+MANIFEST_TYPE: Final = "application/dash+xml"
+
+DETAILS: Final = """
+`manifest.mpd` is what a player opens. Renditions are numbered from 0, the largest first; the sound, one for all, comes
+after them. With `single_file` each is one `stream-0.mp4`; otherwise `init-0.m4s` and `part-0-00001.m4s`. All names are
+relative, so keep the files side by side.
+
+A task holds at most 1000 files. Long films need `single_file`, longer segments or fewer renditions; that is said before
+any work is done.
+"""
+
+
+class DashOptions(StreamOptions):
+    """Which renditions, and how they are cut and encoded."""
+
+
+def make_dash(bench: Bench, options: DashOptions) -> dict[str, Any]:
+    """Make the stream. Raises InputError `corrupt_file`; OptionsError `invalid_options`."""
+    stream = plan_stream(probe(bench), options, "fmp4")
+    asked = ask_for_dash(bench.media_type, stream)
+    outputs = make_stream(bench, stream, asked, first=MANIFEST, measure=measure_manifest)
+    return {
+        "manifest": MANIFEST,
+        "renditions": describe_renditions(stream),
+        "segment_duration": stream.segment_seconds,
+        "files": len(outputs),
+        "has_sound": stream.sound is not None,
+    }
+
+
+def plan(facts: Facts, options: DashOptions) -> Planned:
+    """Foresee the manifest and its segments."""
+    stream = plan_stream(facts, options, "fmp4")
+    name, media_type = ("stream-{}.mp4", "video/mp4") if options.single_file else ("part-{}-*.m4s", "video/iso.segment")
+    manifest = Facts(media_type=MANIFEST_TYPE, duration=stream.span.lasting_seconds)
+    outputs = [PlannedOutput(name=MANIFEST, facts=manifest)]
+    for number, rendition in enumerate(stream.renditions):
+        size = rendition.layout.canvas
+        part = Facts(media_type=media_type, width=size.width, height=size.height)
+        outputs.append(PlannedOutput(name=name.format(number), facts=part))
+    return Planned(outputs=tuple(outputs), cost=estimate_stream(facts, stream))
+
+
+OPERATION: Final = Operation(
+    name="video.dash",
+    task_type="video",
+    summary="A film in several renditions for adaptive streaming by MPEG-DASH.",
+    details=DETAILS,
+    media_types=FILM_TYPES,
+    options=DashOptions,
+    limits=FILM_LIMITS,
+    retry=RetryPolicy(patience=3.0),
+    run=make_dash,
+    plan=plan,
+    produces=lambda _media_type, _options: MANIFEST_TYPE,
+    needs=lambda _media_type, _options: ("ffmpeg",),
+    tools=("ffmpeg",),
+    samples=("clip.mp4",),
+    examples=(
+        Example(
+            options={"renditions": ["240p"], "encoder_preset": "veryfast", "single_file": True},
+            shows="One small rendition in a single file, made fast.",
+        ),
+        Example(options={}, shows="As many of 1080p, 720p, 480p and 360p as the film is large enough for."),
+    ),
+)

@@ -1,0 +1,134 @@
+"""`video.hls`: a film in several renditions, for players that choose by the speed of the line (HLS)."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from filemill.processing.bench import Bench, Output
+from filemill.processing.errors import OptionsError
+from filemill.processing.media import FILM_TYPES
+from filemill.processing.operations.declaration import Example, Operation, RetryPolicy
+from filemill.processing.operations.ffmpeg.presets import RUNGS
+from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
+from filemill.processing.operations.ffmpeg.streaming import MASTER, Stream, ask_for_hls
+from filemill.processing.operations.planning import Facts, Planned, PlannedOutput
+from filemill.processing.operations.video.probing import probe
+from filemill.processing.operations.video.stream_options import StreamOptions, estimate_stream, plan_stream
+from filemill.processing.operations.video.streaming import describe_renditions, make_stream, measure_playlist
+
+PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
+_PRESETS: Final = tuple(f"hls/{rung}" for rung in RUNGS)
+
+DETAILS: Final = """
+`master.m3u8` is what a player opens; it names a playlist for each rendition (`720p.m3u8`), and that its segments
+(`720p-00000.ts`). All names are relative, so keep the files side by side. The pictures are H.264 at a steady rate, the
+sound AAC; segments begin with a key frame, at the same moments in every rendition.
+
+A task holds at most 1000 files. Long films need `single_file`, longer segments or fewer renditions; that is said before
+any work is done.
+"""
+
+
+def _refuse_unknown(name: str) -> str:
+    if name not in _PRESETS:
+        raise ValueError(f"{name} is no preset of HLS")
+    return name
+
+
+HlsPreset = Annotated[str, AfterValidator(_refuse_unknown), WithJsonSchema({"type": "string", "enum": list(_PRESETS)})]
+
+
+class HlsOptions(StreamOptions):
+    """Which renditions, and what the segments are."""
+
+    preset: HlsPreset | None = Field(
+        None,
+        description="One rendition by its name, instead of `renditions`.",
+        examples=["hls/720p"],
+        json_schema_extra={"x-valid": f"one of {', '.join(_PRESETS)}"},
+    )
+    segment_format: Literal["ts", "fmp4"] = Field(
+        "ts",
+        description="MPEG-TS, which every player knows, or fragmented MP4, which is smaller.",
+        examples=["fmp4"],
+        json_schema_extra={"x-valid": "one of ts, fmp4"},
+    )
+
+
+def _plan(facts: Facts, options: HlsOptions) -> Stream:
+    if options.preset is None:
+        return plan_stream(facts, options, options.segment_format)
+    if options.renditions is not None:
+        message = "Give either preset or renditions: both name the sizes."
+        raise OptionsError(message, code="invalid_options")
+    rung = options.preset.removeprefix("hls/")
+    return plan_stream(facts, options.model_copy(update={"renditions": [rung]}), options.segment_format)
+
+
+def make_hls(bench: Bench, options: HlsOptions) -> dict[str, Any]:
+    """Make the stream. Raises InputError `corrupt_file`; OptionsError `invalid_options`."""
+    facts = probe(bench)
+    stream = _plan(facts, options)
+    outputs = make_stream(
+        bench,
+        stream,
+        ask_for_hls(bench.media_type, stream),
+        first=MASTER,
+        measure=lambda _master: measure_playlist(_find(bench, f"{stream.renditions[0].name}.m3u8")),
+    )
+    told = describe_renditions(stream)
+    for rendition in told:
+        rendition["playlist"] = f"{rendition['name']}.m3u8"
+    return {
+        "playlist": MASTER,
+        "renditions": told,
+        "segment_duration": stream.segment_seconds,
+        "files": len(outputs),
+        "has_sound": stream.sound is not None,
+    }
+
+
+def _find(bench: Bench, name: str) -> Output:
+    return next(output for output in bench.outputs if output.name == name)
+
+
+def plan(facts: Facts, options: HlsOptions) -> Planned:
+    """Foresee the playlists and segments."""
+    stream = _plan(facts, options)
+    playlist = Facts(media_type=PLAYLIST_TYPE, duration=stream.span.lasting_seconds)
+    ending, media_type = ("ts", "video/mp2t") if options.segment_format == "ts" else ("m4s", "video/iso.segment")
+    outputs = [PlannedOutput(name=MASTER, facts=playlist)]
+    for rendition in stream.renditions:
+        size = rendition.layout.canvas
+        part = Facts(media_type=media_type, width=size.width, height=size.height)
+        outputs += [
+            PlannedOutput(name=f"{rendition.name}.m3u8", facts=playlist),
+            PlannedOutput(name=f"{rendition.name}-*.{ending}", facts=part),
+        ]
+    return Planned(outputs=tuple(outputs), cost=estimate_stream(facts, stream))
+
+
+OPERATION: Final = Operation(
+    name="video.hls",
+    task_type="video",
+    summary="A film in several renditions for adaptive streaming by HLS.",
+    details=DETAILS,
+    media_types=FILM_TYPES,
+    options=HlsOptions,
+    limits=FILM_LIMITS,
+    retry=RetryPolicy(patience=3.0),
+    run=make_hls,
+    plan=plan,
+    produces=lambda _media_type, _options: PLAYLIST_TYPE,
+    needs=lambda _media_type, _options: ("ffmpeg",),
+    tools=("ffmpeg",),
+    samples=("clip.mp4",),
+    examples=(
+        Example(options={"preset": "hls/240p", "encoder_preset": "veryfast"}, shows="One small rendition, made fast."),
+        Example(options={}, shows="As many of 1080p, 720p, 480p and 360p as the film is large enough for."),
+        Example(
+            options={"renditions": ["720p", "360p"], "segment_duration": 4, "segment_format": "fmp4"},
+            shows="Two renditions in fragmented MP4, in segments of four seconds.",
+        ),
+    ),
+)
