@@ -34,7 +34,7 @@ class XmlReader:
         """Take the next piece; raises InputError `corrupt_file`."""
         try:
             self._parser.Parse(piece, False)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two: of an encoding that is none
             raise InputError(f"The document is damaged: {self._part}: {error}.", code="corrupt_file") from error
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
