@@ -23,6 +23,9 @@ class Limits:
     wall_seconds: float = 120.0
     output_bytes: int = 2 * 1024**3
     open_files: int = 64
+    silent_cpu_seconds: float | None = None
+    """CPU time that a sealed function may use without telling progress: for work that tells it page by page, so that
+    one page can't take the time of thousands."""
     processes: int = 64
     """How many processes a tool that may fork has at a time, itself among them."""
 

@@ -29,12 +29,13 @@ class SealedRun:
         self._made: list[Output] = []
         self._answer: Done | Failed | Short | Broken | None = None
         self._told = -_STEP
+        self._watch: Watch | None = None
 
     def call(
         self, module: str, function: str, arguments: Mapping[str, Any], *, sources: Sequence[int]
     ) -> dict[str, Any]:
         """Send the call, wait, and return the facts. Raises `ProcessingError`; the child is then unfit for more."""
-        watch = Watch(
+        self._watch = watch = Watch(
             process=self._child.process,
             limits=self._limits,
             readers={self._child.channel.fileno(): lambda: self._child.read_replies(self._take)},
@@ -68,6 +69,8 @@ class SealedRun:
     def _take(self, reply: Reply) -> bool:
         match reply:
             case ProgressNews():
+                if self._watch is not None:
+                    self._watch.hear_progress()
                 self._pass_on(reply)
             case OutputWish():
                 self._grant(reply)

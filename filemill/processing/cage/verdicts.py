@@ -42,6 +42,9 @@ def judge_finish(finish: Finish, limits: Limits) -> ProcessingError | None:
         return LimitError(f"The work took longer than {limits.wall_seconds:g} seconds.", code="time_limit")
     if finish is Finish.CPU:
         return LimitError(f"The work used more than {limits.cpu_seconds} seconds of CPU.", code="time_limit")
+    if finish is Finish.SILENT:
+        message = f"A single step of the work, such as a page, used more than {limits.silent_cpu_seconds} s of CPU."
+        return LimitError(message, code="time_limit")
     if finish is Finish.MEMORY:
         return memory_limit(limits)
     if finish is Finish.OUTPUT:

@@ -25,6 +25,7 @@ class Finish(Enum):
     CPU = auto()
     OUTPUT = auto()
     PROCESSES = auto()
+    SILENT = auto()
 
 
 @dataclass(kw_only=True)
@@ -43,11 +44,12 @@ class Watch:
     """Whether what it starts is watched with it; a process that can't fork is spared the looking."""
     peak_data_bytes: int = 0
     _began_cpu_seconds: float = 0.0
+    _heard_cpu_seconds: float = 0.0
     _sample_seconds: float = _SAMPLE_SECONDS
 
     def wait(self) -> Finish:
         """Wait for the answer, the end of the process or a broken limit; the process is left as it is."""
-        self._began_cpu_seconds = self.process.count_cpu_seconds()
+        self._began_cpu_seconds = self._heard_cpu_seconds = self.process.count_cpu_seconds()
         deadline = time.monotonic() + self.limits.wall_seconds
         poll = self._prepare_poll()
         sampled_at = time.monotonic()
@@ -68,6 +70,11 @@ class Watch:
                 sampled_at = time.monotonic()
                 # Thousands of files take long to look at: at most a tenth of the time goes into that.
                 self._sample_seconds = max(_SAMPLE_SECONDS, 10 * (sampled_at - began_at))
+
+    def hear_progress(self) -> None:
+        """Note that the process is further on its way."""
+        if self.limits.silent_cpu_seconds is not None:
+            self._heard_cpu_seconds = self.process.count_cpu_seconds()
 
     def _prepare_poll(self) -> select.poll:
         poll = select.poll()
@@ -92,9 +99,13 @@ class Watch:
         else:
             cpu_seconds = self.process.count_cpu_seconds() - self._began_cpu_seconds
             used = Usage(processes=1, memory_bytes=sample.memory_bytes, cpu_seconds=cpu_seconds)
-        return judge_usage(used, self.limits) or (
-            Finish.OUTPUT if self.count_output_bytes() > self.limits.output_bytes else None
-        )
+        return judge_usage(used, self.limits) or self._judge_silence_and_output()
+
+    def _judge_silence_and_output(self) -> Finish | None:
+        most = self.limits.silent_cpu_seconds
+        if most is not None and self.process.count_cpu_seconds() - self._heard_cpu_seconds > most:
+            return Finish.SILENT
+        return Finish.OUTPUT if self.count_output_bytes() > self.limits.output_bytes else None
 
 
 def judge_usage(used: Usage, limits: Limits) -> Finish | None:

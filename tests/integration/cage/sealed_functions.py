@@ -95,6 +95,15 @@ def loop(call: SealedCall) -> dict[str, Any]:
         pass
 
 
+def loop_with_news(call: SealedCall) -> dict[str, Any]:
+    """Use 1.5 seconds of CPU, and tell of every tenth."""
+    for step in range(1, 16):
+        while time.process_time() < step / 10:
+            pass
+        call.progress(step / 15, "on the way")
+    return {}
+
+
 def sleep(call: SealedCall) -> dict[str, Any]:
     """Do nothing for ever."""
     call.progress(0.1, "sleeping")

@@ -31,6 +31,17 @@ def test_work_that_uses_too_much_cpu_is_killed(bench: SliceBench) -> None:
     assert 1.0 <= float(str(caught.value.evidence["cpu_seconds"])) < 2.0
 
 
+def test_a_step_without_news_that_uses_too_much_cpu_is_killed(bench: SliceBench) -> None:
+    with pytest.raises(LimitError, match="single step") as caught:
+        bench.call(sealed.loop, limits=replace(LIMITS, silent_cpu_seconds=0.5))
+    assert caught.value.code == "time_limit"
+    assert 0.5 <= float(str(caught.value.evidence["cpu_seconds"])) < 1.5
+
+
+def test_work_that_tells_of_its_steps_may_take_longer_than_one_of_them(bench: SliceBench) -> None:
+    assert bench.call(sealed.loop_with_news, limits=replace(LIMITS, silent_cpu_seconds=0.5)) == {}
+
+
 @pytest.mark.parametrize("function", [sealed.eat_memory, sealed.eat_shared_memory])
 def test_work_that_eats_memory_breaks_the_memory_limit(bench: SliceBench, function: sealed.Sealed) -> None:
     with pytest.raises(LimitError) as caught:

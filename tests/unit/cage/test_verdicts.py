@@ -68,4 +68,5 @@ def test_what_the_worker_saw_broken_is_named() -> None:
         Finish.MEMORY: "memory_limit",
         Finish.OUTPUT: "output_limit",
         Finish.PROCESSES: "process_limit",
+        Finish.SILENT: "time_limit",
     }

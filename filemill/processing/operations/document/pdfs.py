@@ -10,6 +10,8 @@ from filemill.processing.operations.naming import name_stem
 from filemill.processing.operations.planning import Cost, Facts, Planned, PlannedOutput
 
 PDF_LIMITS: Final = Limits(memory_bytes=1024**3, cpu_seconds=600, wall_seconds=900.0, output_bytes=4 * 1024**3)
+PAGE_CPU_SECONDS: Final = 60.0
+"""For one page, where pages are told one by one: it takes milliseconds, and a few hundred bytes can make it endless."""
 MAX_PARTS: Final = 1000
 """How many documents or pictures one task may make."""
 

@@ -8,10 +8,15 @@ from pydantic import Field
 from filemill.processing.bench import Bench, Limits
 from filemill.processing.media import MARKUP_TYPES, OFFICE_TYPES, PDF_TYPE, TEXT_TYPES, extension_of
 from filemill.processing.operations.declaration import Operation, Options
+from filemill.processing.operations.document.pdfs import PAGE_CPU_SECONDS
 from filemill.processing.operations.sealed_name import SealedName
 
 _DOCUMENT_LIMITS: Final = Limits(
-    memory_bytes=512 * 1024**2, cpu_seconds=600, wall_seconds=900.0, output_bytes=4 * 1024**3
+    memory_bytes=512 * 1024**2,
+    cpu_seconds=600,
+    silent_cpu_seconds=PAGE_CPU_SECONDS,
+    wall_seconds=900.0,
+    output_bytes=4 * 1024**3,
 )
 
 read_text = SealedName("document.text", "read_text")

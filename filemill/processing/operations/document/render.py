@@ -1,5 +1,6 @@
 """`document.render`: the pages of a PDF as pictures."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -10,7 +11,7 @@ from filemill.processing.media import PDF_TYPE
 from filemill.processing.operations.declaration import Example, Operation, Options
 from filemill.processing.operations.document.page_sizes import MAX_SIDE_PIXELS, plan_drawing
 from filemill.processing.operations.document.passwords import Password, password_field
-from filemill.processing.operations.document.pdfs import MAX_PARTS, PDF_LIMITS, arguments_of, stem_of
+from filemill.processing.operations.document.pdfs import MAX_PARTS, PAGE_CPU_SECONDS, PDF_LIMITS, arguments_of, stem_of
 from filemill.processing.operations.page_ranges import PAGES_VALID, Pages, resolve_each_once
 from filemill.processing.operations.planning import Cost, Facts, Planned, PlannedOutput
 from filemill.processing.operations.quality import QUALITY_VALID, Quality, to_percent
@@ -152,7 +153,7 @@ which has no East Asian letters. How large a page would become is worked out bef
 """,
     media_types=frozenset((PDF_TYPE,)),
     options=RenderOptions,
-    limits=PDF_LIMITS,
+    limits=replace(PDF_LIMITS, silent_cpu_seconds=PAGE_CPU_SECONDS),
     run=render,
     plan=plan,
     produces=_produces,

@@ -12,6 +12,7 @@ from filemill.processing.operations import ocr
 from filemill.processing.operations.declaration import Example, Operation, Options
 from filemill.processing.operations.document import ocr_text
 from filemill.processing.operations.document.passwords import Password, password_field
+from filemill.processing.operations.document.pdfs import PAGE_CPU_SECONDS
 from filemill.processing.operations.languages import Languages, languages_field, needs_of
 from filemill.processing.operations.naming import name_stem
 from filemill.processing.operations.page_ranges import PAGES_VALID, Pages, resolve_each_once
@@ -22,7 +23,13 @@ Method = Literal["native", "ocr", "auto"]
 TextFormat = Literal["txt", "json", "markdown"]
 Granularity = Literal["document", "page"]
 
-_LIMITS: Final = Limits(memory_bytes=512 * 1024**2, cpu_seconds=600, wall_seconds=900.0, output_bytes=4 * 1024**3)
+_LIMITS: Final = Limits(
+    memory_bytes=512 * 1024**2,
+    cpu_seconds=600,
+    silent_cpu_seconds=PAGE_CPU_SECONDS,
+    wall_seconds=900.0,
+    output_bytes=4 * 1024**3,
+)
 _MAX_PAGES_TOLD: Final = 100
 _SECONDS_PER_PAGE: Final = 0.02
 _BYTES_PER_SECOND: Final = 20_000_000

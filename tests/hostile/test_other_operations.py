@@ -1,0 +1,67 @@
+"""Hostile files by every operation that takes them, a few for each: what one reader survives, another may not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from filemill.processing.media import HEAD_BYTES, sniff
+from filemill.processing.operations import DEFAULTS, OPERATIONS
+from tests.hostile.corpus import list_all
+from tests.hostile.fuzz.mutants import list_options
+from tests.hostile.hostile import Hostile
+from tests.hostile.staging import Stage, shows_canary
+from tests.hostile.trial import Trials
+
+FILES: Final = 6
+"""For each operation; `make fuzz` has thousands."""
+FILES_OF_SLOW_TOOLS: Final = 2
+SLOW_TOOLS: Final = frozenset(("soffice", "ocrmypdf"))
+"""They take seconds for a page, however short."""
+OURS: Final = frozenset(("internal_error", "cage_crashed", "tool_missing", "storage_error", "disk_full"))
+"""Codes that blame Filemill or its machine."""
+OTHERS: Final = sorted(OPERATIONS.keys() - DEFAULTS.values())
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def by_media_type(stage: Stage) -> dict[str, list[Hostile]]:
+    """The corpus, by what the door takes each file for."""
+    found: dict[str, list[Hostile]] = {}
+    for hostile in list_all():
+        media_type = sniff(hostile.content(stage)[:HEAD_BYTES], hostile.file_name)
+        if media_type is not None and not hostile.name.startswith("names: "):
+            found.setdefault(media_type, []).append(hostile)
+    return found
+
+
+def choose(operation: str, by_media_type: dict[str, list[Hostile]]) -> Iterator[Hostile]:
+    """Choose files of all the types that an operation takes, each type in turn."""
+    taken = [by_media_type[kind] for kind in sorted(OPERATIONS[operation].media_types) if kind in by_media_type]
+    start = OTHERS.index(operation)
+    is_slow = not SLOW_TOOLS.isdisjoint(OPERATIONS[operation].tools)
+    for number in range(FILES_OF_SLOW_TOOLS if is_slow else FILES):
+        files = taken[number % len(taken)]
+        yield files[(start + 7 * number) % len(files)]
+
+
+@pytest.mark.parametrize("operation", OTHERS)
+def test_hostile_files_end_as_files_by_every_operation(
+    operation: str,
+    trials: Trials,
+    stage: Stage,
+    inbox: Path,
+    by_media_type: dict[str, list[Hostile]],
+) -> None:
+    for number, hostile in enumerate(choose(operation, by_media_type)):
+        options = list_options(operation)[number % len(list_options(operation))]
+        path = hostile.make(inbox, stage)
+        ended = trials.run(path, OPERATIONS[operation].task_type, options, operation=OPERATIONS[operation])
+        told = (hostile.name, options, ended.how, ended.code, ended.message, dict(ended.evidence))
+        assert ended.how in ("refused", "failed", "completed"), told
+        assert ended.code not in OURS, told
+        assert ended.left == (), told
+        assert [output.name for output in ended.outputs if shows_canary(output.path)] == [], told
+        assert stage.asked == [], told
