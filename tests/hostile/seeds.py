@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -17,6 +18,7 @@ from tests.hostile.hostile import TaskType
 
 SAMPLES: Final = Path(__file__).parents[2] / "samples"
 
+_DOCUMENT_ENDINGS: Final = ("pdf", "txt", "csv", "json", "docx", "xlsx", "odt", "rtf", "html", "md")
 _SIZE: Final = (96, 64)
 _FILMS: Final = {
     "mp4": ("-c:v", "libx264", "-c:a", "aac", "-movflags", "+faststart"),
@@ -113,6 +115,53 @@ def pdf(objects: Mapping[int, bytes], *, trailer: bytes = b"", head: bytes = b"%
     return b"".join([*parts, b"xref\n0 %d\n" % size, *rows, ending])
 
 
+DOCX: Final[Mapping[str, bytes]] = {
+    "[Content_Types].xml": b'<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/'
+    b'content-types"><Default Extension="xml" ContentType="application/vnd.openxmlformats-officedocument.'
+    b'wordprocessingml.document.main+xml"/><Default Extension="rels" ContentType="application/vnd.openxmlformats-'
+    b'package.relationships+xml"/></Types>',
+    "_rels/.rels": b'<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+    b'relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
+    b'relationships/officeDocument" Target="word/document.xml"/></Relationships>',
+    "word/document.xml": b'<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/'
+    b'wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>The mill turns</w:t></w:r></w:p></w:body></w:document>',
+    "docProps/app.xml": b"<Properties><Pages>1</Pages></Properties>",
+}
+"""The parts of a letter of three words."""
+_WORKBOOK: Final[Mapping[str, bytes]] = {
+    **{
+        name: content.replace(b"wordprocessingml.document", b"spreadsheetml.sheet").replace(
+            b"word/document", b"xl/workbook"
+        )
+        for name, content in DOCX.items()
+        if not name.startswith("word/")
+    },
+    "xl/workbook.xml": b'<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://'
+    b'schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="a" sheetId="1" r:id="rId1"/>'
+    b"</sheets></workbook>",
+}
+_TEXT_DOCUMENT: Final[Mapping[str, bytes]] = {
+    "mimetype": b"application/vnd.oasis.opendocument.text",
+    "content.xml": b'<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    b'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:text><text:p>The mill</text:p>'
+    b"</office:text></office:body></office:document-content>",
+    "META-INF/manifest.xml": b'<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+    b'<manifest:file-entry manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.text"/>'
+    b"</manifest:manifest>",
+}
+
+
+def office(parts: Mapping[str, bytes]) -> bytes:
+    """Put an office document together."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in parts.items():
+            is_packed = name != "mimetype"
+            member = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))
+            archive.writestr(member, content, zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED)
+    return stream.getvalue()
+
+
 def _make_csv() -> bytes:
     return b"name;amount;note\n" + b"".join(b'row %d;%d,50;"a ; in quotes"\n' % (n, n) for n in range(80))
 
@@ -147,6 +196,14 @@ _MAKERS: Final[Mapping[str, Callable[[], bytes]]] = {
     "utf16.txt": lambda: "The mill turns\n".encode("utf-16") * 20,
     "csv": _make_csv,
     "json": _make_json,
+    "docx": lambda: office(DOCX),
+    "xlsx": lambda: office(_WORKBOOK),
+    "odt": lambda: office(_TEXT_DOCUMENT),
+    "rtf": lambda: b"{\\rtf1\\ansi{\\b The mill} turns\\par}",
+    "html": lambda: (
+        b"<!DOCTYPE html><html><head><title>Mill</title></head><body><p>The <b>mill</b> turns</p></body></html>"
+    ),
+    "md": lambda: b"# The mill\n\n- turns\n- *and* turns\n\n| a | b |\n| - | - |\n| 1 | 2 |\n",
 }
 
 NAMES: Final = tuple(_MAKERS)
@@ -167,4 +224,4 @@ def task_type_of(name: str) -> TaskType:
     """Tell which task type a seed is for."""
     if name in _FILMS:
         return "video"
-    return "document" if ending_of(name) in ("pdf", "txt", "csv", "json") else "image"
+    return "document" if ending_of(name) in _DOCUMENT_ENDINGS else "image"

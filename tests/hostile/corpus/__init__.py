@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.hostile.corpus import (
+    archives,
     codecs,
     damaged,
     films,
@@ -16,7 +17,7 @@ from tests.hostile.corpus import (
 )
 from tests.hostile.hostile import Hostile
 
-FAMILIES: Final = (codecs, damaged, films, names, pdfs, pictures, polyglots, reaching, texts, tiffs)
+FAMILIES: Final = (archives, codecs, damaged, films, names, pdfs, pictures, polyglots, reaching, texts, tiffs)
 
 
 def list_all() -> list[Hostile]:

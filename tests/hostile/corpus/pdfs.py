@@ -48,6 +48,14 @@ def one_page(first: bytes, *objects: bytes, head: bytes = _CATALOGUE) -> bytes:
     return pdf(dict(enumerate((head, _ONE_PAGE, first, *objects), start=1)))
 
 
+def tile_page(step: bytes, inner: bytes = b"0 0 1 1 re f") -> bytes:
+    """Put a PDF together whose page is painted in tiles, `step` points apart; 0.02 takes seconds, less for ever."""
+    resources = b"/Resources << /Pattern << /P 5 0 R >> >>"
+    tiles = b"/PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 1 1] /XStep %s /YStep %s " % (step, step)
+    paint = stream(b"/Pattern cs /P scn 0 0 200 200 re f")
+    return one_page(page(b"4 0 R", more=resources), paint, stream(inner, tiles + resources))
+
+
 # --- pages ---
 def _list_trees() -> Iterator[Hostile]:
     lying = {1: _CATALOGUE, 2: b"<< /Type /Pages /Kids [3 0 R] /Count 1000000 >>", 3: page()}
@@ -214,14 +222,8 @@ def _list_drawings() -> Iterator[Hostile]:
         yield drawing(
             f"noise as {packing.decode()}", b"/X Do", b"/XObject << /X 5 0 R >>", stream(bytes(range(256)) * 20, body)
         )
-    tiles = b"/PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 1 1] /XStep %s /YStep %s "
-    for what, step, inner in (
-        ("a pattern of four million tiles", b"0.1", b"0 0 1 1 re f"),
-        ("a pattern that paints itself", b"10", b"/Pattern cs /P scn 0 0 1 1 re f"),
-    ):
-        pattern = tiles % (step, step) + b"/Resources << /Pattern << /P 5 0 R >> >>"
-        paint = b"/Pattern cs /P scn 0 0 200 200 re f"
-        yield drawing(what, paint, b"/Pattern << /P 5 0 R >>", stream(inner, pattern))
+    yield _pdf("a pattern of four million tiles", limits, tile_page(b"0.1"), within_seconds=30.0)
+    yield _pdf("a pattern that paints itself", limits, tile_page(b"10", b"/Pattern cs /P scn 0 0 1 1 re f"))
     font = b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 9 9] /FontMatrix [1 0 0 1 0 0] /CharProcs << /a 6 0 R >> "
     font += b"/Encoding << /Differences [97 /a] >> /FirstChar 97 /LastChar 97 /Widths [9] "
     font += b"/Resources << /Font << /F 5 0 R >> >> >>"

@@ -65,7 +65,7 @@ def _task_type_of_sample(name: str) -> TaskType:
 def find_operations(file_name: str, content: bytes) -> tuple[str, ...]:
     """Give the operations that take a file and nothing beside it."""
     media_type = sniff(content[:HEAD_BYTES], file_name)
-    taking = [name for name, kind in OPERATIONS.items() if media_type in kind.media_types and kind.inputs is None]
+    taking = [name for name, kind in OPERATIONS.items() if media_type in kind.media_types]
     return tuple(sorted(taking))
 
 
