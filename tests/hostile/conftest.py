@@ -22,7 +22,7 @@ def canary_server() -> Iterator[CanaryServer]:
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory, canary_server: CanaryServer) -> Stage:
-    return Stage(tmp_path_factory.mktemp("stage"), canary_server.url)
+    return Stage(tmp_path_factory.mktemp("stage"), canary_server)
 
 
 @pytest.fixture(scope="session")

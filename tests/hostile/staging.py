@@ -54,8 +54,9 @@ class CanaryServer:
 class Stage:
     """See `tests.hostile.hostile.Stage`."""
 
-    def __init__(self, directory: Path, canary_url: str) -> None:
-        self.canary_url = canary_url
+    def __init__(self, directory: Path, server: CanaryServer) -> None:
+        self.canary_url = server.url
+        self.asked = server.asked
         self.canary_file = directory / "canary.txt"
         self.canary_picture = directory / "canary.png"
         self.canary_film = directory / "canary.ts"

@@ -8,7 +8,7 @@ import pytest
 from tests.hostile import seeds
 from tests.hostile.corpus import list_all
 from tests.hostile.hostile import Hostile
-from tests.hostile.staging import CanaryServer, Stage, shows_canary
+from tests.hostile.staging import Stage, shows_canary
 from tests.hostile.trial import Ended, Trials
 
 CORPUS = list_all()
@@ -20,7 +20,7 @@ def name_of(hostile: Hostile) -> str:
 
 @pytest.mark.parametrize("hostile", CORPUS, ids=name_of)
 def test_a_hostile_file_ends_as_it_must_and_harms_nothing(
-    hostile: Hostile, trials: Trials, stage: Stage, canary_server: CanaryServer, inbox: Path
+    hostile: Hostile, trials: Trials, stage: Stage, inbox: Path
 ) -> None:
     ended = trials.run(hostile.make(inbox, stage), hostile.task_type, hostile.options)
 
@@ -28,7 +28,7 @@ def test_a_hostile_file_ends_as_it_must_and_harms_nothing(
     assert ended.seconds < hostile.within_seconds
     assert ended.left == ()
     assert [output.name for output in ended.outputs if shows_canary(output.path)] == []
-    assert canary_server.asked == []
+    assert stage.asked == []
     assert is_a_neighbour_served(trials, inbox)
 
 

@@ -18,7 +18,7 @@ from tests.hostile import seeds
 from tests.hostile.corpus import list_all
 from tests.hostile.corpus.pdfs import tile_page
 from tests.hostile.hostile import Hostile, Outcome, TaskType
-from tests.hostile.staging import CanaryServer, Stage
+from tests.hostile.staging import Stage
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -158,7 +158,7 @@ def can_be_named(name: str) -> bool:
 
 
 def test_a_batch_of_hostile_and_good_files_ends_as_it_must_and_leaves_the_worker_as_it_was(
-    service: Service, stage: Stage, canary_server: CanaryServer
+    service: Service, stage: Stage
 ) -> None:
     warm_up(service, stage)
     before = service.look_at_worker()
@@ -173,7 +173,7 @@ def test_a_batch_of_hostile_and_good_files_ends_as_it_must_and_leaves_the_worker
     assert wrong == {}
     service.wait_for_worker(before)
     assert list((service.launched.home / "work").rglob("*.*")) == []
-    assert canary_server.asked == []
+    assert stage.asked == []
 
 
 TAGS: Final = ("batch-image", "batch-video", "batch-document")
