@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from filemill.processing.input_limits import InputLimits
+from filemill.processing.operations import OPERATIONS
 from tests.hostile import seeds
+from tests.hostile.corpus.archives import zip_zeros
+from tests.hostile.fuzz.mutants import find_operations, list_options
 from tests.hostile.trial import Ended, Trials
 
 
@@ -92,3 +95,36 @@ def test_a_file_may_have_as_many_bytes_as_allowed(trials: Trials, inbox: Path, s
 
     settings.FILEMILL_INPUT_LIMITS = InputLimits(max_bytes=11)
     assert (trials.run(path, "document").how, trials.run(path, "document").code) == ("refused", "too_many_bytes")
+
+
+def _pack_much() -> bytes:
+    return zip_zeros({"word/a.xml": 1_000_000})
+
+
+BEYOND = [
+    *_seed("max_pixels", "too_many_pixels", 96 * 64, "png", "mp4"),
+    *_seed("max_frames", "too_many_frames", 6, "animated.gif"),
+    *_seed("max_frames", "too_many_frames", 3, "tiff"),
+    *_seed("max_pages", "too_many_pages", 2, "pdf"),
+    *_seed("max_streams", "too_many_streams", 2, "mp4", "mkv"),
+    *_seed("max_duration_seconds", "too_long", 2, "mp4"),
+    Case(limit="max_nesting", code="too_deeply_nested", asked=8, file_name="a.json", content=_nest),
+    Case(limit="max_compression_ratio", code="too_compressed", asked=2, file_name="a.docx", content=_pack_much),
+]
+NOT_PARSED = {("a.json", "document.text")}
+"""What an operation passes on as it is, it need not count."""
+
+
+@pytest.mark.parametrize("case", BEYOND, ids=name_of)
+def test_no_operation_works_on_what_is_beyond_a_limit(case: Case, trials: Trials, inbox: Path) -> None:
+    path = inbox / case.file_name
+    path.write_bytes(case.content())
+    limited: dict[str, Any] = {case.limit: case.asked - 1}
+    trials.input_limits = replace(InputLimits(), **limited)
+    operations = [name for name in find_operations(path.name, case.content()) if (path.name, name) not in NOT_PARSED]
+
+    assert operations
+    for name in operations:
+        operation = OPERATIONS[name]
+        ended = trials.run(path, operation.task_type, list_options(name)[0], operation=operation)
+        assert (ended.how, ended.code) == ("failed", case.code), (name, ended.code, ended.message)
