@@ -8,18 +8,17 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from filemill.processing.bench import Limits
 from filemill.processing.cage import tools
-from filemill.processing.cage.children import Children
+from filemill.processing.cage.children import Children, Zygotes
 from filemill.processing.cage.process import ConfinedProcess
 from filemill.processing.cage.tool_request import describe_execution
 from filemill.processing.cage.workspace import make_directory, remove_directory
-from filemill.processing.cage.zygote_client import ZygoteClient
 from filemill.processing.errors import ProcessingError
 
 logger: Final = logging.getLogger(__name__)
@@ -73,8 +72,8 @@ class Waiting:
 class Ahead:
     """The one process of a cage that waits, if any."""
 
-    def __init__(self, find_zygote: Callable[[], ZygoteClient]) -> None:
-        self._children = Children(find_zygote)
+    def __init__(self, zygotes: Zygotes) -> None:
+        self._children = Children(zygotes)
         self._waiting: Waiting | None = None
 
     def take(self, tool: str, limits: Limits) -> Waiting | None:

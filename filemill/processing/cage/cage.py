@@ -1,10 +1,11 @@
-"""The cage of one worker process: it owns the zygote, and opens slices."""
+"""The cage of one worker process: it owns the zygotes, and opens slices."""
 
 import os
 from types import TracebackType
 from typing import Final, Self
 
 from filemill.processing.cage.ahead import Ahead
+from filemill.processing.cage.children import Zygotes
 from filemill.processing.cage.layers import Layers, Mode
 from filemill.processing.cage.slices import Slice
 from filemill.processing.cage.zygote_client import Preload, ZygoteClient
@@ -13,10 +14,11 @@ OPERATIONS: Final = "filemill.processing.operations"
 CANARIES: Final = "filemill.processing.cage.canaries"
 # PyAV loads parts of itself only when it meets a stream of their kind; a sealed child can load nothing.
 LIBRARIES: Final = ("pyvips", "pypdfium2", "av.*", "pydantic", "charset_normalizer")
+_NOTHING: Final = Preload(libraries=(), packages=(), modules=())
 
 
 class Cage:
-    """The one cage of a worker process. It starts its zygote when first needed, and again when that has died.
+    """The one cage of a worker process. It starts its zygotes when first needed, and again when they have died.
 
     Make it after the worker was forked: a fork must not share its parent's zygote. `packages` are imported with all
     their modules, `preload` names single modules more (for sealed functions that live elsewhere).
@@ -32,19 +34,34 @@ class Cage:
     ) -> None:
         self._mode: Mode = mode
         self.preload = Preload(libraries=libraries, packages=packages, modules=(CANARIES, *preload))
-        self._zygote: ZygoteClient | None = None
-        self._ahead = Ahead(self.zygote)
+        self._zygotes: dict[Preload, ZygoteClient] = {}
+        self._ahead = Ahead(self._find_zygotes())
         self._owner_pid = os.getpid()
 
     def zygote(self) -> ZygoteClient:
-        """Return the running zygote, started anew when there is none. Raises `SystemFault` when it can't start."""
-        if self._zygote is not None and os.getpid() != self._owner_pid:
+        """Return the running zygote of sealed children, started anew when there is none.
+
+        Raises `SystemFault` when it can't start.
+        """
+        return self._find_zygote(self.preload)
+
+    def tool_zygote(self) -> ZygoteClient:
+        """Return the zygote of tools: it loads no library, for a small process forks and executes faster."""
+        return self._find_zygote(_NOTHING)
+
+    def _find_zygote(self, preload: Preload) -> ZygoteClient:
+        if self._zygotes and os.getpid() != self._owner_pid:
             raise RuntimeError("A fork can't use its parent's cage: make a cage after the fork.")
-        if self._zygote is None or not self._zygote.is_alive():
-            self.close()
-            self._owner_pid = os.getpid()
-            self._zygote = ZygoteClient(preload=self.preload, mode=self._mode)
-        return self._zygote
+        self._owner_pid = os.getpid()
+        found = self._zygotes.get(preload)
+        if found is None or not found.is_alive():
+            if found is not None:
+                found.close()
+            found = self._zygotes[preload] = ZygoteClient(preload=preload, mode=self._mode)
+        return found
+
+    def _find_zygotes(self) -> Zygotes:
+        return Zygotes(of_sealed_children=self.zygote, of_tools=self.tool_zygote)
 
     def layers(self) -> Layers:
         """Return which layers of confinement hold on this machine."""
@@ -52,14 +69,13 @@ class Cage:
 
     def open_slice(self) -> Slice:
         """Open a slice: one or more files of one user, worked on one after the other."""
-        return Slice(self.zygote, self.preload, self._ahead)
+        return Slice(self._find_zygotes(), self.preload, self._ahead)
 
     def close(self) -> None:
-        """End the zygote and all that runs in the cage."""
+        """End the zygotes and all that runs in the cage."""
         self._ahead.close()
-        if self._zygote is not None:
-            self._zygote.close()
-            self._zygote = None
+        while self._zygotes:
+            self._zygotes.popitem()[1].close()
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from filemill.processing.bench import Limits
@@ -13,16 +14,24 @@ from filemill.processing.errors import SystemFault
 Started = TypeVar("Started")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Zygotes:
+    """How the zygotes of a cage are found, started where they are not running."""
+
+    of_sealed_children: Callable[[], ZygoteClient]
+    of_tools: Callable[[], ZygoteClient]
+
+
 class Children:
     """Starts the processes of one slice."""
 
-    def __init__(self, find_zygote: Callable[[], ZygoteClient]) -> None:
-        self._find_zygote = find_zygote
+    def __init__(self, zygotes: Zygotes) -> None:
+        self._zygotes = zygotes
         self._sealed: SealedChild | None = None
 
     def find_uid(self) -> int | None:
         """Return the user id that what runs here has, or None when it is the worker's own."""
-        return self._find_zygote().uid
+        return self._zygotes.of_tools().uid
 
     def finish_file(self) -> None:
         """Note that the sealed child, if there is one, has seen one more file."""
@@ -34,7 +43,7 @@ class Children:
         if self._sealed is not None and not self._sealed.suits(limits):
             self.drop_sealed_child()
         if self._sealed is None:
-            self._sealed = self._start(lambda zygote: SealedChild(zygote, limits))
+            self._sealed = _start(self._zygotes.of_sealed_children, lambda zygote: SealedChild(zygote, limits))
         return self._sealed
 
     def drop_sealed_child(self) -> None:
@@ -47,24 +56,27 @@ class Children:
         """Execute a tool; `descriptors` become its 3, 4, 5 and so on and stay the caller's to close."""
         reader, writer = os.pipe()
         try:
-            return self._start(lambda zygote: _execute(zygote, request, [writer, *descriptors], reader))
+            return _start(
+                self._zygotes.of_tools, lambda zygote: _execute(zygote, request, [writer, *descriptors], reader)
+            )
         except BaseException:
             os.close(reader)
             raise
         finally:
             os.close(writer)
 
-    def _start(self, start: Callable[[ZygoteClient], Started]) -> Started:
-        """Start a process; when the zygote is found dead only now, once more with a new one."""
-        try:
-            return start(self._find_zygote())
-        except ZygoteLost:
-            pass
-        try:
-            return start(self._find_zygote())
-        except ZygoteLost as error:
-            message = f"The cage's zygote died twice in a row: {error}."
-            raise SystemFault(message, code="cage_crashed", is_passing=True) from error
+
+def _start(find_zygote: Callable[[], ZygoteClient], start: Callable[[ZygoteClient], Started]) -> Started:
+    """Start a process; when the zygote is found dead only now, once more with a new one."""
+    try:
+        return start(find_zygote())
+    except ZygoteLost:
+        pass
+    try:
+        return start(find_zygote())
+    except ZygoteLost as error:
+        message = f"The cage's zygote died twice in a row: {error}."
+        raise SystemFault(message, code="cage_crashed", is_passing=True) from error
 
 
 def _execute(

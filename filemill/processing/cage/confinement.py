@@ -1,10 +1,13 @@
 """How a forked child or tool locks itself up, step by step, before it touches a stranger's bytes."""
 
 import errno
+import itertools
 import os
 import resource
 import signal
+import struct
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from filemill.processing.bench import Limits
@@ -12,6 +15,8 @@ from filemill.processing.cage import filters, kernel, landlock, seccomp
 
 _ADDRESS_SPACE_FLOOR_BYTES = 4 * 1024**3
 _PROCESS_FLOOD_FACTOR = 8
+# Stands in an assembled filter for the pid of the process that will install it: larger than any pid, and found once.
+_ANY_PID = 0x7EAD_BEE5
 
 
 def lead_own_group(parent_pid: int) -> None:
@@ -93,7 +98,7 @@ def seal(*, channel: int, layers: frozenset[str]) -> None:
     if "landlock" in layers:
         landlock.restrict()
     if "seccomp" in layers:
-        seccomp.install(filters.for_sealed_child(channel=channel, pid=os.getpid()), default=seccomp.refuse(errno.EPERM))
+        seccomp.install_code(_with_own_pid(_assemble_for_sealed_child(channel)))
 
 
 def confine_tool(
@@ -104,5 +109,27 @@ def confine_tool(
     if "landlock" in layers:
         landlock.restrict(grants)
     if "seccomp" in layers:
-        rules = filters.for_tool(pid=os.getpid(), may_fork=may_fork, may_use_unix_sockets=may_use_unix_sockets)
-        seccomp.install(rules, default=seccomp.ALLOW)
+        seccomp.install_code(_with_own_pid(_assemble_for_tool(may_fork, may_use_unix_sockets)))
+
+
+def assemble_filters(*, channel: int) -> None:
+    """Assemble all filters once, before any child is forked: it takes longer than all else that a child does."""
+    _assemble_for_sealed_child(channel)
+    for may_fork, may_use_unix_sockets in itertools.product((False, True), repeat=2):
+        _assemble_for_tool(may_fork, may_use_unix_sockets)
+
+
+@cache
+def _assemble_for_sealed_child(channel: int) -> bytes:
+    rules = filters.for_sealed_child(channel=channel, pid=_ANY_PID)
+    return seccomp.assemble_here(rules, default=seccomp.refuse(errno.EPERM))
+
+
+@cache
+def _assemble_for_tool(may_fork: bool, may_use_unix_sockets: bool) -> bytes:
+    rules = filters.for_tool(pid=_ANY_PID, may_fork=may_fork, may_use_unix_sockets=may_use_unix_sockets)
+    return seccomp.assemble_here(rules, default=seccomp.ALLOW)
+
+
+def _with_own_pid(code: bytes) -> bytes:
+    return code.replace(struct.pack("=I", _ANY_PID), struct.pack("=I", os.getpid()))

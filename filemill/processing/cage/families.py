@@ -52,6 +52,14 @@ def list_descendants(pid: int) -> list[int]:
     return list(found)
 
 
+def leads_session(pid: int) -> bool:
+    """Tell whether a process is the head of its session; one that is gone is not."""
+    try:
+        return os.getsid(pid) == pid
+    except OSError:
+        return False
+
+
 def measure(pids: list[int]) -> Usage:
     """Add up what processes use; one that has ended since counts for nothing."""
     return Usage(

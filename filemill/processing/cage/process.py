@@ -123,6 +123,14 @@ class ConfinedProcess:
             self._end = self._reap()
         return self._end
 
+    def dismiss(self) -> None:
+        """Have it killed without waiting for its end, of which nothing is to be told any more."""
+        if self._end is None:
+            self._end = End(returncode=None, peak_memory_bytes=0, cpu_seconds=0.0, stderr_tail=self.stderr_tail)
+            self._zygote.dismiss(self.pid)
+            os.close(self.pidfd)
+            os.close(self.stderr)
+
     def _reap(self) -> End:
         try:
             told = self._zygote.reap(self.pid)

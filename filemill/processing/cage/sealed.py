@@ -74,11 +74,8 @@ class _Line:
         return self.hear()
 
 
-def run_sealed_child(
-    request: Mapping[str, Any], descriptors: list[int], *, zygote_pid: int, layers: frozenset[str]
-) -> NoReturn:
+def run_sealed_child(request: Mapping[str, Any], descriptors: list[int], *, layers: frozenset[str]) -> NoReturn:
     """Turn this fork into a sealed child: group, limits, descriptors, lock; then serve until the worker hangs up."""
-    confinement.lead_own_group(zygote_pid)
     _arrange_descriptors(*descriptors)
     limits = Limits(**request["limits"])
     line = _Line(CHANNEL)

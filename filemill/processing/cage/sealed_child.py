@@ -86,6 +86,6 @@ class SealedChild:
         return False
 
     def close(self) -> None:
-        """End the child, whatever it does."""
-        self.process.end()
+        """End the child, whatever it does; its death is not waited for."""
+        self.process.dismiss()
         self.channel.close()

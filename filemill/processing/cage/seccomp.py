@@ -106,15 +106,24 @@ def is_supported() -> bool:
     return find_architecture() is not None
 
 
+def assemble_here(rules: Sequence[Rule], *, default: int) -> bytes:
+    """Assemble for this machine. Raises `OSError` where there is no table for it."""
+    architecture = find_architecture()
+    if architecture is None:
+        raise OSError(errno.ENOSYS, "there is no system call table for this architecture")
+    return assemble(rules, default=default, architecture=architecture)
+
+
 def install(rules: Sequence[Rule], *, default: int) -> None:
     """Put the calling thread, and what it starts, under a filter; there is no way back.
 
     Raises `OSError` when the kernel refuses or there is no table for this architecture.
     """
-    architecture = find_architecture()
-    if architecture is None:
-        raise OSError(errno.ENOSYS, "there is no system call table for this architecture")
-    code = assemble(rules, default=default, architecture=architecture)
+    install_code(assemble_here(rules, default=default))
+
+
+def install_code(code: bytes) -> None:
+    """Put the calling thread under a filter that was assembled before."""
     buffer = ctypes.create_string_buffer(code, len(code))
     # struct sock_fprog: a 16-bit length, padding, a pointer.
     header = ctypes.create_string_buffer(struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer)))

@@ -8,18 +8,18 @@ from typing import Self
 
 from filemill.processing.bench import Checkpoints, Input, Limits
 from filemill.processing.cage.ahead import Ahead
-from filemill.processing.cage.children import Children
+from filemill.processing.cage.children import Children, Zygotes
 from filemill.processing.cage.place import Place
 from filemill.processing.cage.slice_bench import SliceBench
-from filemill.processing.cage.zygote_client import Preload, ZygoteClient
+from filemill.processing.cage.zygote_client import Preload
 from filemill.processing.input_limits import InputLimits
 
 
 class Slice:
     """A few files of one user, one after the other. No other slice ever sees this one's sealed child."""
 
-    def __init__(self, find_zygote: Callable[[], ZygoteClient], preload: Preload, ahead: Ahead) -> None:
-        self._children = Children(find_zygote)
+    def __init__(self, zygotes: Zygotes, preload: Preload, ahead: Ahead) -> None:
+        self._children = Children(zygotes)
         self._preload = preload
         self._ahead = ahead
 

@@ -14,15 +14,12 @@ FIRST_PASSED: Final = 3
 _HIGH: Final = 512
 
 
-def run_tool_process(
-    request: Mapping[str, Any], descriptors: list[int], *, zygote_pid: int, layers: frozenset[str]
-) -> NoReturn:
+def run_tool_process(request: Mapping[str, Any], descriptors: list[int], *, layers: frozenset[str]) -> NoReturn:
     """Execute a tool.
 
     The first descriptor becomes its stdout and stderr, the others its 3, 4, 5 and so on; the last is its workspace,
     if it has one, and is not handed on.
     """
-    confinement.lead_own_group(zygote_pid)
     last = 3 + len(descriptors) - 2
     _arrange_descriptors(descriptors[0], descriptors[1:])
     workspace = last if request["has_workspace"] else None

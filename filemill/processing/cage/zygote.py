@@ -16,13 +16,13 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final, NoReturn
 
-from filemill.processing.cage import families, kernel, wire
+from filemill.processing.cage import confinement, families, kernel, wire
 from filemill.processing.cage.layers import Mode
 from filemill.processing.cage.probing import find_layers
-from filemill.processing.cage.sealed import run_sealed_child
+from filemill.processing.cage.sealed import CHANNEL, run_sealed_child
 from filemill.processing.cage.tool_process import run_tool_process
 
 # Loaded by name only when first used, which a sealed child can't do any more; so are the codecs.
@@ -55,6 +55,14 @@ class _WorkerGone(BaseException):
     """The worker has died; nothing but the way out may catch this."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Spare:
+    """A child that was forked ahead; it has seen nothing, and waits to be told what to become."""
+
+    pid: int
+    channel: socket.socket
+
+
 class Zygote:
     """Answers the worker's requests until the worker is gone."""
 
@@ -62,10 +70,14 @@ class Zygote:
         self._control = control
         self._layers = layers
         self._children: set[int] = set()
+        self._spare: Spare | None = None
+        if "seccomp" in layers:
+            confinement.assemble_filters(channel=CHANNEL)
 
     def serve(self) -> None:
         """Answer one request after another; none of them waits for a child."""
         receiver = wire.Receiver(self._control, maximum_descriptors=wire.MAXIMUM_DESCRIPTORS)
+        self._spare = self._fork_spare()
         while True:
             request, descriptors = receiver.receive()
             match request["do"]:
@@ -74,6 +86,8 @@ class Zygote:
                 case "kill":
                     self._kill(request["pid"])
                 case "reap":
+                    wire.send_message(self._control, self._reap(request["pid"]))
+                case "dismiss":
                     self._reap(request["pid"])
 
     def end_all(self) -> None:
@@ -87,22 +101,52 @@ class Zygote:
         self._end_orphans()
 
     def _start(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        """Let a child do what is asked for: the spare one, so that nobody waits for a fork. Then make the next."""
+        spare = self._take_spare(request, descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        pidfd = os.pidfd_open(spare.pid)
+        wire.send_message(self._control, {"pid": spare.pid}, [pidfd])
+        os.close(pidfd)
+        self._spare = self._fork_spare()
+
+    def _take_spare(self, request: dict[str, Any], descriptors: list[int]) -> Spare:
+        spare, self._spare = self._spare, None
+        while True:
+            spare = spare or self._fork_spare()
+            try:
+                wire.send_message(spare.channel, request, descriptors)
+            except wire.ConnectionEnded:  # It was killed while it waited.
+                self._reap(spare.pid)
+                spare.channel.close()
+                spare = None
+            else:
+                spare.channel.close()
+                return spare
+
+    def _fork_spare(self) -> Spare:
+        channel, theirs = wire.make_pair()
         zygote_pid = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become(request, descriptors, zygote_pid)
+            self._become(theirs, zygote_pid)
+        theirs.close()
         self._children.add(pid)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        pidfd = os.pidfd_open(pid)
-        wire.send_message(self._control, {"pid": pid}, [pidfd])
-        os.close(pidfd)
+        return Spare(pid=pid, channel=channel)
 
-    def _become(self, request: dict[str, Any], descriptors: list[int], zygote_pid: int) -> NoReturn:
+    def _become(self, channel: socket.socket, zygote_pid: int) -> NoReturn:
+        """Lead a group of one's own, wait for what is to be done, and do it; all in a fork that never returns."""
         try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             self._control.close()
+            confinement.lead_own_group(zygote_pid)
+            receiver = wire.Receiver(channel, maximum_descriptors=wire.MAXIMUM_DESCRIPTORS)
+            request, descriptors = receiver.receive()
+            channel.close()
             run = run_sealed_child if request["do"] == "fork" else run_tool_process
-            run(request, descriptors, zygote_pid=zygote_pid, layers=self._layers)
+            run(request, descriptors, layers=self._layers)
+        except wire.ConnectionEnded:
+            os._exit(0)
         except BaseException as error:  # noqa: BLE001 - whatever it was, a child never returns into the zygote's loop
             os.write(2, f"filemill: could not start: {type(error).__name__}: {error}\n".encode())
         os._exit(127)
@@ -111,20 +155,17 @@ class Zygote:
         if pid in self._children:
             _kill_group(pid)
 
-    def _reap(self, pid: int) -> None:
+    def _reap(self, pid: int) -> dict[str, Any]:
         """Wait for a child that has ended or was killed; until then its pid, and so its group's, stays taken."""
         _kill_group(pid)
         _, status, used = os.wait4(pid, 0)
         self._children.discard(pid)
         self._end_orphans()
-        wire.send_message(
-            self._control,
-            {
-                "returncode": os.waitstatus_to_exitcode(status),
-                "peak_memory_bytes": used.ru_maxrss * 1024,
-                "cpu_seconds": used.ru_utime + used.ru_stime,
-            },
-        )
+        return {
+            "returncode": os.waitstatus_to_exitcode(status),
+            "peak_memory_bytes": used.ru_maxrss * 1024,
+            "cpu_seconds": used.ru_utime + used.ru_stime,
+        }
 
     def _end_orphans(self) -> None:
         """Kill and reap what a dead child has left behind, also outside of its group: orphans come to us.
