@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-run run test chaos chaos-hosts fuzz check doctor clean
+.PHONY: help setup setup-run run test bench chaos chaos-hosts fuzz check doctor clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ SEED ?= 1
 COUNT ?= 20000
 fuzz: setup ## Work on thousands of spoilt files in the cage, and tell what came of it (SEED=2, COUNT=5000)
 	@exec nice $(BIN)/python -m tests.hostile.fuzz --seed $(SEED) --count $(COUNT) $(ARGS)
+
+bench: setup ## Measure what Filemill promises (ONLY=cage for one benchmark), on an idle machine
+	@exec $(BIN)/python -m benchmarks $(ONLY)
 
 check: setup ## Lint, types, import rules, migrations, requirements
 	$(BIN)/ruff check .
