@@ -15,11 +15,17 @@ from filemill.launch.environment import LaunchEnvironment, check_port, check_set
 from filemill.launch.errors import LaunchError
 from filemill.launch.findings import Check, Finding, fine, hint, missing
 from filemill.launch.locks import acquire_lock
-from filemill.processing.cage import Cage, selftest
+from filemill.processing.cage import Cage, selftest, tool_states, tools
 from filemill.processing.errors import SystemFault
 
 GIB = 1024**3
 OLDEST_PYTHON = (3, 11)
+OPTIONAL_TOOLS = (
+    ("LibreOffice", "soffice", "document.convert and office documents' text need it", ("writer", "calc", "impress")),
+    ("Tesseract", "tesseract", "OCR needs it", ("eng", "osd")),
+    ("OCRmyPDF", "ocrmypdf", "document.ocr needs it", ()),
+)
+"""Subject, tool, what is refused without it, and the parts that everyone who has it wants."""
 LIBRARIES = ("django", "celery", "psycopg", "redis", "uvicorn", "pyvips", "pypdfium2", "av", "imageio-ffmpeg")
 NEEDED_OPEN_FILES = 1024
 NEEDED_SHARED_BYTES = 64 * 1024**2
@@ -85,8 +91,18 @@ def check_ffmpeg(_: LaunchEnvironment) -> Iterator[Finding]:
 
 
 def check_optional_tools(_: LaunchEnvironment) -> Iterator[Finding]:
-    for subject, program in (("LibreOffice", "soffice"), ("Tesseract", "tesseract")):
-        yield fine(subject, shutil.which(program) or "not installed; no operation of this version needs it")
+    """Look for the tools that some operations need; without them those are refused, and all else works."""
+    for subject, tool, use, wanted in OPTIONAL_TOOLS:
+        state = tool_states.describe(tool)
+        lacking = [f"{tool}:{part}" for part in wanted if part not in state.parts]
+        if state.path is None:
+            yield hint(subject, f"not installed; {use}", state.installing)
+        elif lacking:
+            facts = f"{state.version or state.path} without {', '.join(need.partition(':')[2] for need in lacking)}"
+            yield hint(subject, facts, tools.explain_installing(lacking))
+        else:
+            parts = f" with {', '.join(state.parts)}" if state.parts else ""
+            yield fine(subject, f"{state.version or 'installed'}{parts}")
 
 
 def check_postgres(environment: LaunchEnvironment) -> Iterator[Finding]:

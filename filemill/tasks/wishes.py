@@ -131,7 +131,7 @@ def _misfits(step: Step, field: str, found: str | None, *, count: int) -> list[P
         if readers := [other.name for other in OPERATIONS.values() if found in other.media_types]:
             message += f" What reads {found}: {', '.join(readers)}."
         return [Problem(field=field, code="unsupported_format", message=message, valid=valid)]
-    problems = [_tell_missing(field, tool) for tool in operation.needs(found, step.options) if not tools.find(tool)]
+    problems = _tell_missing(field, [need for need in operation.needs(found, step.options) if not tools.find(need)])
     rule = operation.inputs
     if rule is not None and not rule.least <= count <= rule.most:
         message = f"{operation.name} takes {rule.least} to {rule.most} further files in inputs; there are {count}."
@@ -140,10 +140,11 @@ def _misfits(step: Step, field: str, found: str | None, *, count: int) -> list[P
     return problems
 
 
-def _tell_missing(field: str, tool: str) -> Problem:
-    packages = ", ".join(tools.TOOLS[tool].packages)
-    message = f"This installation lacks {tool}, which the work needs: install {packages}, then run `filemill doctor`."
-    return Problem(field=field, code="tool_missing", message=message)
+def _tell_missing(field: str, lacking: Sequence[str]) -> list[Problem]:
+    if not lacking:
+        return []
+    message = f"This installation lacks what the work needs: {tools.explain_lack(lacking)}"
+    return [Problem(field=field, code="tool_missing", message=message)]
 
 
 def _tell_problem(draft: Draft, wrong: checking.Problem) -> Problem:

@@ -97,7 +97,7 @@ def _locate_in_path(program: str) -> Sequence[str] | None:
     return (found,) if found else None
 
 
-def _find_office() -> Path | None:
+def find_office() -> Path | None:
     """Return the directory of LibreOffice's program, behind the link that the package puts into the path."""
     found = shutil.which("soffice")
     return Path(found).resolve().parent if found else None
@@ -105,20 +105,20 @@ def _find_office() -> Path | None:
 
 def _locate_office() -> Sequence[str] | None:
     """LibreOffice is run as a library, by a Python program: its own one insists on a socket in /tmp."""
-    directory = _find_office()
+    directory = find_office()
     if directory is None or soffice.find_library(directory) is None:
         return None
     return (_find_interpreter(), "-I", "-B", soffice.__file__, str(directory))
 
 
 def _list_office_reads() -> Sequence[str]:
-    directory = _find_office()
+    directory = find_office()
     installed = (str(directory.parent),) if directory else ()
     return (soffice.__file__, sysconfig.get_path("stdlib"), *installed, *_LIBRARIES, *_FONTS, *_OFFICE_DATA)
 
 
 def _list_office_modules() -> frozenset[str]:
-    directory = _find_office()
+    directory = find_office()
     if directory is None:
         return frozenset()
     return frozenset(module for module, library in _OFFICE_MODULES.items() if (directory / library).is_file())

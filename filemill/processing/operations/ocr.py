@@ -27,24 +27,25 @@ def refuse_missing_languages(languages: Sequence[str]) -> None:
 def recognise(
     bench: Bench,
     workspace: Workspace,
-    picture: Output,
+    pictures: Sequence[Output],
     *,
     languages: Sequence[str],
     dpi: int,
     forms: Sequence[str] = ("txt",),
     limits: Limits = PAGE_LIMITS,
 ) -> list[str]:
-    """Let Tesseract read a picture; return the names in the workspace of what it wrote, one for each of `forms`.
+    """Let Tesseract read pictures as the pages of one text; return the names in the workspace of what it wrote.
 
-    The picture is one that a sealed function made, and is dropped from the outputs. `forms` are Tesseract's: txt, tsv,
-    pdf. Raises InputError `corrupt_file`.
+    There is one name for each of `forms`, which are Tesseract's: txt, tsv, pdf. The pictures are some that a sealed
+    function made, and are dropped from the outputs. Raises InputError `corrupt_file`.
     """
-    name = workspace.add(picture, picture.name)
-    bench.discard(picture)
-    stem = f"{_STEM}-{picture.name.rpartition('.')[0]}"
-    words = [name, stem, "-l", "+".join(languages), "--dpi", str(dpi), "-c", "page_separator=", *forms]
-    ended = bench.run_tool("tesseract", words, workspace=workspace, limits=limits)
-    failure = explain_failure(ended)
+    names = [workspace.add(picture, picture.name) for picture in pictures]
+    for picture in pictures:
+        bench.discard(picture)
+    stem = f"{_STEM}-{names[0].rpartition('.')[0]}"
+    listed = workspace.write(f"{stem}-pictures.txt", "".join(f"{name}\n" for name in names).encode())
+    words = [listed, stem, "-l", "+".join(languages), "--dpi", str(dpi), "-c", "page_separator=", *forms]
+    failure = explain_failure(bench.run_tool("tesseract", words, workspace=workspace, limits=limits))
     if failure:
         raise failure
     return [f"{stem}.{form}" for form in forms]

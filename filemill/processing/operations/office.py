@@ -7,6 +7,7 @@ from typing import Any, Final
 from filemill.processing.bench import Bench, Limits, ToolExit, Workspace
 from filemill.processing.cage.soffice import NOT_LOADED, NOT_SAVED
 from filemill.processing.errors import InputError, ProcessingError, SystemFault
+from filemill.processing.media import extension_of
 
 OFFICE_LIMITS: Final = Limits(
     memory_bytes=2 * 1024**3, cpu_seconds=600, wall_seconds=900.0, output_bytes=2 * 1024**3, open_files=1024
@@ -22,6 +23,11 @@ _WORDS_OF_FILTERS: Final = {"csv": "44,34,76"}
 """What a filter is told, by numbers: commas, quotation marks, UTF-8. A text is in the locale's encoding, UTF-8 too."""
 
 
+def needs_of(media_type: str) -> tuple[str, ...]:
+    """Name what opening a document of a media type calls for, as operations tell it in `needs`."""
+    return ("soffice", f"soffice:{MODULES[extension_of(media_type)]}")
+
+
 def save_as(
     bench: Bench, workspace: Workspace, source: str, target: str, *, settings: Mapping[str, Any] | None = None
 ) -> None:
@@ -32,7 +38,7 @@ def save_as(
     """
     ending = target.rpartition(".")[2]
     words = [source, target, ending, _describe(settings) if settings else _WORDS_OF_FILTERS.get(ending, "")]
-    failure = explain_failure(bench.run_tool("soffice", words, workspace=workspace))
+    failure = explain_failure(bench.run_tool("soffice", words, workspace=workspace, limits=OFFICE_LIMITS))
     if failure:
         raise failure
 

@@ -95,6 +95,15 @@ def test_what_is_wrong_is_named(as_alice: ApiClient, photo: str, asked: dict[str
     assert not TaskLog.objects.exists()
 
 
+def test_a_missing_tool_or_language_is_refused_at_once_with_what_to_install(as_alice: ApiClient, photo: str) -> None:
+    wish = {"operation": "image.ocr", "metadata": {"languages": ["kat", "eng"]}}
+    answer = problem_of(as_alice.post(CREATE, {"file_path": photo, "task_type": "image", **wish}), 400)
+    [error] = answer["errors"]
+    assert (error["field"], error["code"]) == ("metadata", "tool_missing")
+    assert "kat for tesseract is not installed: run apt-get install tesseract-ocr-kat," in error["message"]
+    assert not TaskLog.objects.exists()
+
+
 def test_bulk_takes_them_for_every_file(as_alice: ApiClient, photo: str) -> None:
     body = {"file_paths": [photo, photo], "task_type": "image", "outputs": {"thumb": {"quality": 5}}}
     assert as_alice.post("/api/tasks/bulk_create/", body).status_code == 201

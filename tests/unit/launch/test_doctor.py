@@ -3,6 +3,7 @@
 import io
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from filemill.launch import checks, doctor
 from filemill.launch.environment import read_environment
 from filemill.launch.findings import Finding, Verdict, fine, hint, missing
 from filemill.launch.locks import acquire_lock
+from filemill.processing.cage import tools
 
 
 def test_every_finding_that_is_not_fine_is_followed_by_its_mending() -> None:
@@ -41,6 +43,24 @@ def test_this_very_machine_is_examined_without_a_missing_sentence(tmp_path: Path
 
     assert len(findings) > 15
     assert [finding for finding in findings if finding.verdict is not Verdict.FINE and not finding.mend] == []
+
+
+def test_an_optional_tool_that_lacks_something_is_a_hint_with_the_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment = read_environment({}, directory=tmp_path)
+    whole = {found.subject: found for found in checks.check_optional_tools(environment)}
+    assert whole["Tesseract"].verdict is Verdict.FINE
+    assert "eng, osd, rus, uzb, uzb_cyrl" in whole["Tesseract"].facts
+    assert whole["LibreOffice"].facts.endswith("with calc, impress, writer")
+
+    tesseract = replace(tools.TOOLS["tesseract"], list_parts=lambda: frozenset(("osd", "rus")))
+    soffice = replace(tools.TOOLS["soffice"], locate=lambda: None)
+    monkeypatch.setattr(tools, "TOOLS", {**tools.TOOLS, "tesseract": tesseract, "soffice": soffice})
+    found = {found.subject: found for found in checks.check_optional_tools(environment)}
+    assert found["Tesseract"].mend == "apt-get install tesseract-ocr-eng"
+    assert "document.convert" in found["LibreOffice"].facts
+    assert "libreoffice-calc-nogui" in found["LibreOffice"].mend
 
 
 def test_a_service_on_another_port_does_not_make_this_port_its_own(tmp_path: Path) -> None:

@@ -55,6 +55,14 @@ def test_html_becomes_markdown() -> None:
     )
 
 
+def test_paragraphs_in_cells_and_items_are_their_text() -> None:
+    html = (
+        "<table><tr><td><p>Rye</p></td><td><p>1</p><p>2</p></td></tr></table>"
+        "<ul><li><p>one</p></li><li><p>two</p><p>more</p></li></ul>"
+    )
+    assert _see(html) == "Rye | 1 2\n\n- one\n- two\nmore\n"
+
+
 def test_html_becomes_plain_text() -> None:
     assert (
         _see("<body><h1>Mill</h1><p>a <b>b</b><div><div>c</div></div>&lt;", is_markdown=False)

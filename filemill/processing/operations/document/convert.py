@@ -200,7 +200,7 @@ def plan(facts: Facts, options: ConvertOptions) -> Planned:
 
 
 def _needs(media_type: str, _options: ConvertOptions) -> tuple[str, ...]:
-    return ("soffice", f"soffice:{office.MODULES[extension_of(media_type)]}")
+    return office.needs_of(media_type)
 
 
 def _produces(_media_type: str, options: ConvertOptions) -> str:

@@ -53,8 +53,8 @@ def _read_page(
     name = f"ocr-{number}"
     wanted = {"page": number, "dpi": OCR_DPI, "max_pixels": bench.input_limits.max_pixels, "name": f"{name}.png"}
     facts = bench.call(draw_page, {"password": arguments["password"], **wanted}, share=(0.0, 0.0))
-    picture = bench.outputs[-1]
-    (text,) = ocr.recognise(bench, workspace, picture, languages=languages, dpi=facts["dpi"])
+    pictures = bench.outputs[-1:]
+    (text,) = ocr.recognise(bench, workspace, pictures, languages=languages, dpi=facts["dpi"])
     return workspace.take(text, output_name=f"{name}.txt", media_type="text/plain")
 
 

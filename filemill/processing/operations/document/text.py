@@ -7,10 +7,10 @@ from pydantic import Field
 
 from filemill.processing.bench import Bench, Limits
 from filemill.processing.errors import OptionsError
-from filemill.processing.media import PDF_TYPE, extension_of
-from filemill.processing.operations import ocr
+from filemill.processing.media import OFFICE_TYPES, PDF_TYPE, extension_of
+from filemill.processing.operations import ocr, office
 from filemill.processing.operations.declaration import Example, Operation, Options
-from filemill.processing.operations.document import ocr_text
+from filemill.processing.operations.document import ocr_text, office_text
 from filemill.processing.operations.document.passwords import Password, password_field
 from filemill.processing.operations.document.pdfs import PAGE_CPU_SECONDS
 from filemill.processing.operations.languages import Languages, languages_field, needs_of
@@ -105,6 +105,8 @@ def extract(bench: Bench, options: TextOptions) -> dict[str, Any]:
 
 def read_native(bench: Bench, options: TextOptions) -> dict[str, Any]:
     """Take the text that the document holds."""
+    if bench.media_type in OFFICE_TYPES:
+        return office_text.read_office_text(bench, arguments_of(bench, options))
     return bench.call(_NATIVE[bench.media_type], arguments_of(bench, options))
 
 
@@ -173,6 +175,8 @@ def plan(facts: Facts, options: TextOptions) -> Planned:
 
 
 def _needs(media_type: str, options: TextOptions) -> tuple[str, ...]:
+    if media_type in OFFICE_TYPES:
+        return office.needs_of(media_type)
     is_read_by_ocr = media_type == PDF_TYPE and options.method != "native"
     return needs_of(options.languages) if is_read_by_ocr else ()
 
@@ -184,7 +188,7 @@ def _produces(_media_type: str, options: TextOptions) -> str:
 OPERATION: Final = Operation(
     name="document.text",
     task_type="document",
-    summary="The text of a PDF, HTML page, Markdown, CSV, JSON or plain text, whole or page by page.",
+    summary="The text of a PDF, office document, HTML page, Markdown, CSV, JSON or plain text, whole or by page.",
     details="""\
 The text comes out in UTF-8, whatever encoding it was in, as `STEM.txt`, `STEM.json` or `STEM.md`; with
 `"granularity": "page"` as `STEM-page-1.txt` and so on, or in JSON as `{"pages": [{"page": 1, "text": "…"}]}`.
@@ -196,16 +200,17 @@ what OCR finds is never certain, and look-alike letters are its usual mistake. I
 
 As `markdown`, a PDF's headings are told by the size of their letters and its paragraphs by the room between lines;
 tables in a PDF stay lines of text. Of an HTML page it is what a reader sees, without scripts and styles, and nothing it
-refers to is loaded. A CSV becomes a table.
+refers to is loaded. A CSV becomes a table. Of an office document (docx, odt, doc, rtf, xlsx, ods, xls, pptx, odp, ppt)
+it is what LibreOffice shows: of a workbook every sheet, row by row, and of slides one page each.
 """,
-    media_types=frozenset(_NATIVE),
+    media_types=frozenset(_NATIVE) | OFFICE_TYPES,
     options=TextOptions,
     limits=_LIMITS,
     run=extract,
     plan=plan,
     produces=_produces,
     needs=_needs,
-    tools=("tesseract",),
+    tools=("tesseract", "soffice"),
     samples=("mill.pdf", "story.txt", "harvest.csv", "catalogue.json"),
     examples=(
         Example(options={}, shows="The whole text in one file."),

@@ -22,6 +22,8 @@ _BLOCKS: Final = frozenset(
 )
 _WIDE: Final = _BLOCKS - {"li", "tr", "dt", "dd"}
 """Blocks with an empty line before and after."""
+_CELLS: Final = frozenset(("td", "th"))
+_HOLDERS: Final = _CELLS | {"li"}
 _EMPHASIS: Final = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`", "s": "~~", "del": "~~"}
 _SPACE: Final = re.compile(r"[ \t\n\r\f]+")
 _MARKS: Final = re.compile(r"([\\`*_\[\]])")
@@ -108,6 +110,9 @@ class HtmlText(HTMLParser):
                 self._part(2)
 
     def _begin_block(self, tag: str) -> None:
+        if tag == "p" and self._is_in(_HOLDERS, above=2):
+            self._begin_held_paragraph()
+            return
         self._part(2 if tag in _WIDE and not (tag in ("ul", "ol") and self._lists) else 1)
         if tag in ("ul", "ol"):
             self._lists.append(0 if tag == "ol" else None)
@@ -120,6 +125,16 @@ class HtmlText(HTMLParser):
             self._line = "#" * int(tag[1]) + " "
         elif self._is_markdown and tag == "blockquote":
             self._line = "> "
+
+    def _is_in(self, holders: frozenset[str], *, above: int) -> bool:
+        return len(self._open) >= above and self._open[-above] in holders
+
+    def _begin_held_paragraph(self) -> None:
+        """A paragraph directly in a cell or an item is its text, as office programs write it, and no block."""
+        if self._is_in(_CELLS, above=2):
+            self._line += "" if not self._line or self._line.endswith((" ", "\t")) else " "
+        elif self._line.strip(" -.0123456789"):
+            self._part(1)
 
     def _mark_item(self) -> str:
         indent = "  " * max(0, len(self._lists) - 1)
@@ -156,6 +171,8 @@ class HtmlText(HTMLParser):
             self._line += f"]({link})" if link else ""
 
     def _end_block(self, tag: str) -> None:
+        if tag == "p" and self._is_in(_HOLDERS, above=1):
+            return
         if tag in ("ul", "ol") and self._lists:
             self._lists.pop()
         if tag == "pre":
