@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-run run test bench chaos chaos-hosts fuzz check doctor clean
+.PHONY: help setup setup-run run test bench chaos chaos-races chaos-hosts fuzz check doctor clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -35,19 +35,22 @@ endif
 RUN ?=
 MODES ?= early late early-prefetching late-prefetching
 HOSTS_MODES ?= early late
-RACES = tests/integration/tasks/test_races.py
+RACES = tests/integration/tasks/test_races.py tests/integration/tasks/test_state_machine.py
 chaos: setup ## Strike the running service with every fault, in every mode of Celery (RUN=2 keeps its figures, MODES=late, ARGS="-k name")
 	@$(PYTHON) scripts/test_tools.py
 	@for mode in $(MODES); do \
-		CHAOS_MODE=$$mode CHAOS_RUN=$(RUN) TESTS_PROFILE=long \
-			$(BIN)/python -m pytest tests/chaos $$([ $$mode != early ] || echo $(RACES)) -m "chaos or not chaos" $(ARGS) \
-			|| exit 1; \
+		CHAOS_MODE=$$mode CHAOS_KEEP=$(RUN:%=%/$$mode) \
+			$(BIN)/python -m pytest tests/chaos -m "chaos or not chaos" $(ARGS) || exit 1; \
 	done
+	@if [ -n "$(RUN)" ]; then $(BIN)/python -m tests.chaos.bars; fi
+
+chaos-races: setup ## Race and permute the moves of tasks in the database, longer than the tests do (RUN)
+	@CHAOS_KEEP=$(RUN:%=%/races) TESTS_PROFILE=long $(BIN)/python -m pytest $(RACES) $(ARGS)
 	@if [ -n "$(RUN)" ]; then $(BIN)/python -m tests.chaos.bars; fi
 
 chaos-hosts: setup ## Cut, slow down and heal the links between several hosts, under early and late acks (RUN, HOSTS_MODES)
 	@for mode in $(HOSTS_MODES); do \
-		CHAOS_MODE=$$mode CHAOS_RUN=$(RUN) $(BIN)/python -m pytest tests/hosts $(ARGS) || exit 1; \
+		CHAOS_MODE=$$mode CHAOS_KEEP=$(RUN:%=%/hosts-$$mode) $(BIN)/python -m pytest tests/hosts $(ARGS) || exit 1; \
 	done
 	@if [ -n "$(RUN)" ]; then $(BIN)/python -m tests.chaos.bars; fi
 

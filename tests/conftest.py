@@ -5,6 +5,9 @@ import shutil
 
 import pytest
 
+from tests.chaos.figures import FIGURES, show
+from tests.chaos.mode import MODE
+
 IS_CI = os.environ.get("CI") == "true"
 
 PROGRAMS = {"needs_chromium": "chromium", "needs_faketime": "faketime", "needs_cc": "cc"}
@@ -31,6 +34,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = {report.longrepr[2] for report in terminalreporter.stats.get("skipped", []) if report.longrepr}
     for reason in sorted(reasons):
         terminalreporter.write_line(f"left out: {reason}", yellow=True)
+    report_faults(terminalreporter)
+
+
+def report_faults(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what became of the faults that struck; keep it where CHAOS_KEEP says, as in `1/early`."""
+    if FIGURES.lines:
+        terminalreporter.section(f"faults, {MODE}")
+        for line in show(FIGURES.table()):
+            terminalreporter.write_line(line)
+    if FIGURES.measurements and (place := os.environ.get("CHAOS_KEEP")):
+        terminalreporter.write_line(f"kept in {FIGURES.save(place)}")
 
 
 @pytest.hookimpl(trylast=True)

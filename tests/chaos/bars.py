@@ -123,7 +123,7 @@ def fill_page(page: str) -> str:
 def count_runs() -> str:
     """Return a sentence: how many runs, of what, on what machine."""
     if not any(RESULTS.glob("*/*.json")):
-        return "No run was kept yet: `make chaos chaos-hosts RUN=1` does it."
+        return "No run was kept yet: `make chaos chaos-races chaos-hosts RUN=1` does it."
     files = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*/*.json"))]
     runs = len({path.parent.name for path in RESULTS.glob("*/*.json")})
     modes = Counter(path.stem.replace("-", ", ") for path in RESULTS.glob("*/*.json"))

@@ -1,6 +1,5 @@
-"""One mill for all faults, made fit again before each; the figures are shown and kept at the end."""
+"""One mill for all faults, made fit again before each."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 
@@ -8,7 +7,6 @@ import imageio_ffmpeg
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from tests.chaos.figures import FIGURES, show
 from tests.chaos.mill import Mill
 from tests.chaos.mode import IS_PREFETCHING, MODE, MODES
 from tests.endtoend.seed import ROOT
@@ -71,14 +69,3 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out += [item for item in items if item.get_closest_marker("prefetching") is None]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the table; keep it when the whole run was asked for."""
-    if not FIGURES.lines:
-        return
-    terminalreporter.section(f"faults, {MODE}")
-    for line in show(FIGURES.table()):
-        terminalreporter.write_line(line)
-    if os.environ.get("CHAOS_RUN"):
-        terminalreporter.write_line(f"kept in {FIGURES.save(MODE)}")

@@ -68,9 +68,9 @@ class Figures:
         """Return the lines, the scenarios of one name added up and the longest recovery kept."""
         return [_add_up(lines) for lines in self._by_scenario().values()]
 
-    def save(self, name: str) -> Path:
-        """Write this run's figures beside those of the other modes."""
-        path = RESULTS / os.environ["CHAOS_RUN"] / f"{name}.json"
+    def save(self, place: str) -> Path:
+        """Write this run's figures beside those of the other modes; the place is a run and a name."""
+        path = RESULTS / f"{place}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         machine = {"processors": os.cpu_count(), "kernel": platform.release(), "python": platform.python_version()}
         kept = {"mode": MODE, "machine": machine, "figures": [asdict(line) for line in self._in_order()]}

@@ -51,8 +51,11 @@ TERMINAL = "('completed', 'failed', 'cancelled')"
 class Service:
     """A process of the service with a log of its own."""
 
-    def __init__(self, argv: list[str], *, environ: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, argv: list[str], *, environ: dict[str, str], log: Path, variables: Mapping[str, str] | None = None
+    ) -> None:
         self.log = log
+        self.variables = dict(variables or {})
         with log.open("wb") as output:
             self.process: subprocess.Popen[bytes] = spawn(
                 argv, death_signal=signal.SIGKILL, environ=environ, directory=ROOT, output=output
@@ -148,9 +151,11 @@ class Mill:
         wait_until(lambda: self._is_ready(worker), what="the worker is ready")
         return worker
 
-    def start_workers(self, count: int, *, variables: Mapping[str, str] | None = None) -> list[Service]:
+    def start_workers(
+        self, count: int, *, concurrency: int = 2, variables: Mapping[str, str] | None = None
+    ) -> list[Service]:
         """Start several workers side by side, and wait until all are ready."""
-        workers = [self.launch_worker(variables=variables) for _ in range(count)]
+        workers = [self.launch_worker(concurrency=concurrency, variables=variables) for _ in range(count)]
         for worker in workers:
             wait_until(lambda worker=worker: self._is_ready(worker), what="the worker is ready")  # type: ignore[misc]
         return workers
@@ -172,13 +177,25 @@ class Mill:
 
     def need_worker(self) -> Service:
         """Return a plain worker that is running, started if need be."""
-        plain = [worker for worker in self.workers if worker.process.pid not in self._armed and worker.is_running()]
+        plain = [worker for worker in self.workers if self._is_plain(worker) and worker.is_running()]
         return plain[0] if plain else self.start_worker()
+
+    def _is_plain(self, worker: Service) -> bool:
+        return worker.process.pid not in self._armed and not worker.variables
+
+    def need_one_worker(self, variables: Mapping[str, str]) -> Service:
+        """Return the only worker, with these variables and no fault: the one that runs when it is the right one."""
+        if len(self.workers) == 1 and self.workers[0].is_running() and self.workers[0].variables == variables:
+            return self.workers[0]
+        self.dismiss_workers()
+        worker = self.start_worker(variables=variables)
+        self._armed.discard(worker.process.pid)
+        return worker
 
     def _start(self, argv: list[str], name: str, variables: Mapping[str, str]) -> Service:
         self._started += 1
         log = self.home.logs / f"{name}{self._started}.log"
-        return Service(argv, environ=self.environ(**variables), log=log)
+        return Service(argv, environ=self.environ(**variables), log=log, variables=variables)
 
     def _web_answers(self, web: Service) -> bool:
         assert web.is_running(), web.read_log()
@@ -206,6 +223,10 @@ class Mill:
         self.workers = [worker for worker in self.workers if worker.is_running()]
         if self.web is None or not self.web.is_running() or not self._web_is_plain:
             self.start_web()
+        self.forget_tasks()
+
+    def forget_tasks(self) -> None:
+        """Leave no trace of what was done until now."""
         self.execute(f"TRUNCATE {TABLES} CASCADE")
         connect_valkey(self.home).flushall()
         for directory in (self.home.storage, self.home.work):

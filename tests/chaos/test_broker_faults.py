@@ -42,10 +42,10 @@ class Restart:
 
 RESTARTS = [
     Restart(number=signal.SIGTERM, down_seconds=0),
-    pytest.param(Restart(number=signal.SIGTERM, down_seconds=1, is_tcp=True), marks=pytest.mark.prefetching),
-    Restart(number=signal.SIGKILL, down_seconds=1, is_emptied=True),
-    pytest.param(Restart(number=signal.SIGKILL, down_seconds=5, is_tcp=True), marks=pytest.mark.prefetching),
     Restart(number=signal.SIGTERM, down_seconds=5),
+    Restart(number=signal.SIGKILL, down_seconds=1, is_emptied=True),
+    pytest.param(Restart(number=signal.SIGTERM, down_seconds=1, is_tcp=True), marks=pytest.mark.prefetching),
+    pytest.param(Restart(number=signal.SIGKILL, down_seconds=5, is_tcp=True), marks=pytest.mark.prefetching),
     Restart(number=signal.SIGKILL, down_seconds=60, is_tcp=True),
 ]
 KILLED = Restart(number=signal.SIGKILL, down_seconds=0)
@@ -88,7 +88,7 @@ def conclude_restart(mill: Mill, worker: Service, what: str, *, next_task_second
 
 @pytest.mark.prefetching
 def test_a_killed_and_restarted_broker_costs_no_task_and_no_worker(mill: Mill, photo: str, slow_clip: str) -> None:
-    worker = mill.need_worker()
+    worker = mill.need_one_worker({})
 
     seconds = restart_under_work(mill, worker, photo, slow_clip, KILLED)
 
@@ -99,8 +99,7 @@ def test_a_killed_and_restarted_broker_costs_no_task_and_no_worker(mill: Mill, p
 @pytest.mark.chaos
 @pytest.mark.parametrize("restart", RESTARTS, ids=str)
 def test_a_restarted_broker_in_every_way(mill: Mill, photo: str, slow_clip: str, restart: Restart) -> None:
-    mill.dismiss_workers()
-    worker = mill.start_worker(variables={"CELERY_BROKER_URL": mill.broker_url_over_tcp} if restart.is_tcp else {})
+    worker = mill.need_one_worker({"CELERY_BROKER_URL": mill.broker_url_over_tcp} if restart.is_tcp else {})
     if restart.is_emptied:
         connect_valkey(mill.home).config_set("appendonly", "no")
 
@@ -194,20 +193,8 @@ def test_a_read_only_broker_refuses_messages_and_no_task_is_lost(mill: Mill, pho
 
 @pytest.fixture
 def links(mill: Mill) -> Iterator[tuple[Link, Link]]:
-    """Return the links to the database and to the broker."""
-    both = (Link(mill.home.postgres_socket_dir / ".s.PGSQL.5432"), Link(mill.home.valkey_socket))
-    yield both
-    for link in both:
-        link.close()
-
-
-@pytest.mark.chaos
-@pytest.mark.parametrize("fault", ["cuts", "half-open", "latency"])
-@pytest.mark.parametrize("where", ["database", pytest.param("broker", marks=pytest.mark.prefetching)])
-def test_a_bad_link_delays_tasks_and_loses_none(
-    mill: Mill, links: tuple[Link, Link], photo: str, fault: str, where: str
-) -> None:
-    database, broker = links
+    """Put links before the database and the broker, and web and a worker behind them."""
+    database, broker = Link(mill.home.postgres_socket_dir / ".s.PGSQL.5432"), Link(mill.home.valkey_socket)
     variables = {
         "DB_HOST": "127.0.0.1",
         "DB_PORT": str(database.port),
@@ -216,10 +203,21 @@ def test_a_bad_link_delays_tasks_and_loses_none(
     mill.dismiss_workers()
     mill.start_web(variables=variables)
     mill.start_worker(variables=variables)
-    spoilt = database if where == "database" else broker
-    spoil(spoilt, fault, lambda: mill.client.create(photo, "image"))
-    mill.strike()
-    conclude(mill, "F20", f"link to the {where}: {fault}", expects="completed")
+    yield database, broker
+    mill.dismiss_workers()
+    for link in (database, broker):
+        link.close()
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("where", ["database", pytest.param("broker", marks=pytest.mark.prefetching)])
+def test_a_bad_link_delays_tasks_and_loses_none(mill: Mill, links: tuple[Link, Link], photo: str, where: str) -> None:
+    database, broker = links
+    for fault in ("cuts", "half-open", "latency"):
+        mill.forget_tasks()
+        spoil(database if where == "database" else broker, fault, lambda: mill.client.create(photo, "image"))
+        mill.strike()
+        conclude(mill, "F20", f"link to the {where}: {fault}", expects="completed")
 
 
 def spoil(link: Link, fault: str, create: object, *, seconds: float = 10.0) -> None:

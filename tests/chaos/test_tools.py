@@ -39,8 +39,8 @@ class Switch:
 
     def __init__(self, directory: Path) -> None:
         self.place = directory / "ffmpeg"
-        self.wild = directory / NAME
-        subprocess.run(["cc", "-O1", "-o", str(self.wild), str(SOURCE)], check=True)
+        self.wild = directory / "wild"
+        subprocess.run(["cc", "-O1", f'-DNAME="{NAME}"', "-o", str(self.wild), str(SOURCE)], check=True)
 
     def point_to(self, program: Path) -> None:
         self.place.unlink(missing_ok=True)
@@ -105,7 +105,7 @@ WORKERS_LOST = 3
 def test_a_tool_that_will_not_go_is_gone_in_time(mill: Mill, slow_clip: str, switch: Switch, how: list[str]) -> None:
     mill.dismiss_workers()
     variables = {"IMAGEIO_FFMPEG_EXE": str(switch.place)}
-    mill.start_workers(1 if len(how) == 1 else WORKERS_LOST + 1, variables=variables)
+    mill.start_workers(1 if len(how) == 1 else WORKERS_LOST + 1, concurrency=1, variables=variables)
     for name in how:
         strike_a_wild_tool(mill, slow_clip, switch, name)
 

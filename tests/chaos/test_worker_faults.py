@@ -82,7 +82,7 @@ def test_a_killed_worker_s_task_runs_again_soon_with_the_shipped_settings(mill: 
 def kill_a_worker_at_work(mill: Mill, slow_clip: str, variables: Mapping[str, str]) -> float:
     """Kill the one worker that works while another is there; return the seconds until its task runs again."""
     mill.dismiss_workers()
-    worker, _ = mill.start_workers(2, variables=variables)
+    worker, _ = mill.start_workers(2, concurrency=1, variables=variables)
     mill.client.create(slow_clip, "video", metadata={"resize": [320, 180]})
     with held_tool(mill) as tools:
         if worker.process.pid not in list_ancestors(tools[0]):
@@ -98,7 +98,7 @@ def kill_a_worker_at_work(mill: Mill, slow_clip: str, variables: Mapping[str, st
 @pytest.mark.parametrize("place", ["after_rename_before_db", pytest.param("after_tool", marks=pytest.mark.chaos)])
 def test_a_zombie_that_wakes_after_its_lease_changes_nothing(mill: Mill, clip: str, place: str) -> None:
     mill.dismiss_workers()
-    zombie = mill.start_worker(fault=f"{place}:1:freeze")
+    zombie = mill.start_worker(fault=f"{place}:1:freeze", concurrency=1)
     mill.client.create(clip, "video", metadata={"resize": [160, 90]})
     zombie.wait_until_struck(place)
     mill.need_worker()
@@ -139,7 +139,7 @@ def test_workers_told_to_stop_hand_back_what_they_can_not_finish(mill: Mill, pho
 @pytest.mark.prefetching
 def test_mass_churn_loses_nothing_and_completes_nothing_twice(mill: Mill, photo: str, story: str, clip: str) -> None:
     mill.dismiss_workers()
-    workers = [mill.launch_worker() for _ in range(4)]
+    workers = [mill.launch_worker(concurrency=1) for _ in range(4)]
     chance = random.Random(13)
     files = [(photo, "image")] * 6 + [(story, "document")] * 10 + [(clip, "video")]
     creating = threading.Thread(target=lambda: [mill.client.create(*chance.choice(files)) for _ in range(500)])
@@ -149,7 +149,7 @@ def test_mass_churn_loses_nothing_and_completes_nothing_twice(mill: Mill, photo:
         time.sleep(3.0)  # the pace of the churn
         victim = chance.choice([worker for worker in workers if worker.is_running()])
         victim.kill()
-        workers.append(mill.launch_worker())
+        workers.append(mill.launch_worker(concurrency=1))
     creating.join()
     mill.strike()
 

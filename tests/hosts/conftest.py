@@ -1,6 +1,5 @@
 """One installation on five hosts for all tests here, healed before each; left out where namespaces are not allowed."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 
@@ -8,8 +7,6 @@ import imageio_ffmpeg
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from tests.chaos.figures import FIGURES, show
-from tests.chaos.mode import MODE
 from tests.endtoend.seed import ROOT
 from tests.hosts.mill import HostsMill
 from tests.hosts.network import why_not
@@ -24,17 +21,6 @@ collect_ignore_glob = ["test_*.py"] if REASON else []
 def pytest_report_collectionfinish() -> str:
     """Say at the head of the run whether the several hosts are part of it."""
     return f"several hosts: left out: {REASON}" if REASON else "several hosts: in network namespaces"
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the figures, and keep them, when these tests ran alone; otherwise the whole table of faults holds them."""
-    if not FIGURES.lines or any(not line.fault.startswith("H") for line in FIGURES.lines):
-        return
-    terminalreporter.section(f"several hosts, {MODE}")
-    for line in show(FIGURES.table()):
-        terminalreporter.write_line(line)
-    if os.environ.get("CHAOS_RUN"):
-        terminalreporter.write_line(f"kept in {FIGURES.save(f'hosts-{MODE}')}")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,147 @@
+"""`kill -9` of anything at any time: for a minute it strikes whatever runs, and only what died is started again."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.figures import FIGURES
+from tests.chaos.mill import Mill
+from tests.chaos.verdict import conclude, statuses
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(400)]
+
+STORM_SECONDS = 60
+PACE_SECONDS = 1.5
+WORKERS = 3
+
+
+def list_children(pids: list[int]) -> list[int]:
+    """Return the children of these processes, whichever thread gave birth to them."""
+    listed = [place for pid in pids for place in Path(f"/proc/{pid}/task").glob("*/children")]
+    found = []
+    for place in listed:
+        try:
+            found += [int(child) for child in place.read_text().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def list_web(mill: Mill) -> list[int]:
+    assert mill.web is not None
+    return [mill.web.process.pid]
+
+
+def list_workers(mill: Mill) -> list[int]:
+    return [worker.process.pid for worker in mill.workers if worker.is_running()]
+
+
+def list_pool_children(mill: Mill) -> list[int]:
+    return list_children(list_workers(mill))
+
+
+def list_zygotes(mill: Mill) -> list[int]:
+    return list_children(list_pool_children(mill))
+
+
+def list_caged(mill: Mill) -> list[int]:
+    return list_children(list_zygotes(mill))
+
+
+def list_postgres(mill: Mill) -> list[int]:
+    assert mill.postgres.process is not None
+    return [mill.postgres.process.pid]
+
+
+def list_backends(mill: Mill) -> list[int]:
+    return list_children(list_postgres(mill))
+
+
+def list_valkey(mill: Mill) -> list[int]:
+    assert mill.valkey.process is not None
+    return [mill.valkey.process.pid]
+
+
+VICTIMS: dict[str, Callable[[Mill], list[int]]] = {
+    "web": list_web,
+    "worker": list_workers,
+    "pool child": list_pool_children,
+    "zygote": list_zygotes,
+    "caged process": list_caged,
+    "database": list_postgres,
+    "backend of the database": list_backends,
+    "broker": list_valkey,
+}
+
+
+def kill_one(mill: Mill, kind: str, chance: random.Random) -> int:
+    """Kill one process of a kind, if there is one; return how many were killed."""
+    victims = VICTIMS[kind](mill)
+    if not victims:
+        return 0
+    try:
+        os.kill(chance.choice(victims), signal.SIGKILL)
+    except ProcessLookupError:
+        return 0  # it had just ended
+    return 1
+
+
+def start_again(mill: Mill) -> None:
+    """Start what a supervisor would find ended; pool children, cages and backends are their parents' business."""
+    for server in (mill.postgres, mill.valkey):
+        if not server.is_running():
+            server.start()
+    for worker in [worker for worker in mill.workers if not worker.is_running()]:
+        mill.workers.remove(worker)
+        mill.launch_worker(concurrency=1)
+    if mill.web is None or not mill.web.is_running():
+        mill.start_web()
+
+
+def test_kill_9_of_anything_at_any_time_ends_every_task_once(mill: Mill, photo: str, story: str, clip: str) -> None:
+    mill.dismiss_workers()
+    mill.start_workers(WORKERS, concurrency=1)
+    chance = random.Random(9)
+    killed: Counter[str] = Counter()
+    ends_at = time.monotonic() + STORM_SECONDS
+    with ThreadPoolExecutor(1) as client:
+        creating = client.submit(keep_creating, mill, [photo, story, clip], ends_at)
+        while time.monotonic() < ends_at:
+            time.sleep(PACE_SECONDS)  # the pace of the storm
+            kind = chance.choice(list(VICTIMS))
+            killed[kind] += kill_one(mill, kind, chance)
+            start_again(mill)
+        accepted = creating.result()
+    mill.strike()
+
+    conclude(mill, "any", "kill -9 of anything, every 1.5 s for a minute", seconds=120)
+    FIGURES.counted("R1", "accepted tasks that were gone", max(0, accepted - mill.count()), of=accepted)
+    assert set(killed) == set(VICTIMS), f"something was never killed: {killed}"
+    assert accepted <= mill.count()
+    assert set(statuses(mill)) == {"completed"}, mill.execute(
+        "SELECT id, error_code, error_message FROM tasks_tasklog WHERE status <> 'completed'"
+    )
+
+
+def keep_creating(mill: Mill, paths: list[str], ends_at: float) -> int:
+    """Hand in one file after the other, each of its own content: deaths in the same content are added up over tasks."""
+    accepted = 0
+    kinds = ("image", "document", "video")
+    for number in count():
+        if time.monotonic() > ends_at:
+            return accepted
+        path, kind = Path(paths[number % 3]), kinds[number % 3]
+        own = mill.home.inbox / f"{number}{path.suffix}"
+        own.write_bytes(path.read_bytes() + f"\n{number}".encode())
+        options = {"metadata": {"resize": [160, 90]}} if kind == "video" else {}
+        accepted += mill.client.create(str(own), kind, **options) is not None
+        time.sleep(0.1)  # the pace of the client
+    return accepted
