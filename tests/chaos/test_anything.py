@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -112,36 +113,39 @@ def test_kill_9_of_anything_at_any_time_ends_every_task_once(mill: Mill, photo: 
     chance = random.Random(9)
     killed: Counter[str] = Counter()
     ends_at = time.monotonic() + STORM_SECONDS
+    is_over = threading.Event()
     with ThreadPoolExecutor(1) as client:
-        creating = client.submit(keep_creating, mill, [photo, story, clip], ends_at)
-        while time.monotonic() < ends_at:
-            time.sleep(PACE_SECONDS)  # the pace of the storm
-            kind = chance.choice(list(VICTIMS))
-            killed[kind] += kill_one(mill, kind, chance)
-            start_again(mill)
+        creating = client.submit(keep_creating, mill, [photo, story, clip], is_over)
+        try:
+            while time.monotonic() < ends_at or min(killed[kind] for kind in VICTIMS) == 0:
+                time.sleep(PACE_SECONDS)  # the pace of the storm
+                kind = chance.choice([kind for kind in VICTIMS if killed[kind] == min(killed[one] for one in VICTIMS)])
+                killed[kind] += kill_one(mill, kind, chance)
+                start_again(mill)
+        finally:
+            is_over.set()
         accepted = creating.result()
     mill.strike()
 
     conclude(mill, "any", "kill -9 of anything, every 1.5 s for a minute", seconds=120)
     FIGURES.counted("R1", "accepted tasks that were gone", max(0, accepted - mill.count()), of=accepted)
-    assert set(killed) == set(VICTIMS), f"something was never killed: {killed}"
+    assert min(killed[kind] for kind in VICTIMS) >= 1, f"something was never killed: {killed}"
     assert accepted <= mill.count()
     assert set(statuses(mill)) == {"completed"}, mill.execute(
         "SELECT id, error_code, error_message FROM tasks_tasklog WHERE status <> 'completed'"
     )
 
 
-def keep_creating(mill: Mill, paths: list[str], ends_at: float) -> int:
+def keep_creating(mill: Mill, paths: list[str], is_over: threading.Event) -> int:
     """Hand in one file after the other, each of its own content: deaths in the same content are added up over tasks."""
     accepted = 0
     kinds = ("image", "document", "video")
     for number in count():
-        if time.monotonic() > ends_at:
-            return accepted
+        if is_over.wait(0.1):  # the pace of the client
+            break
         path, kind = Path(paths[number % 3]), kinds[number % 3]
         own = mill.home.inbox / f"{number}{path.suffix}"
         own.write_bytes(path.read_bytes() + f"\n{number}".encode())
         options = {"metadata": {"resize": [160, 90]}} if kind == "video" else {}
         accepted += mill.client.create(str(own), kind, **options) is not None
-        time.sleep(0.1)  # the pace of the client
     return accepted
