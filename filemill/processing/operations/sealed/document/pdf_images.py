@@ -24,6 +24,10 @@ _LEAST_BYTES: Final = 4096
 _WORTH: Final = 0.9
 """A picture is replaced when it becomes smaller than this part of itself."""
 _WORTH_SCALING: Final = 0.85
+_FILTERS: Final = frozenset(
+    f"/{name}Decode" for name in ("DCT", "JPX", "Flate", "LZW", "RunLength", "ASCIIHex", "ASCII85")
+)
+"""JBIG2 and fax hold one bit a pixel, and to decode JBIG2 pikepdf would start a program."""
 _SPACES: Final = {"L": pikepdf.Name.DeviceGray, "RGB": pikepdf.Name.DeviceRGB}
 
 # Decoders that are on no list of those looked for first are loaded with the modules above.
@@ -80,7 +84,7 @@ def _decode(image: pikepdf.Stream, aim: Aim) -> Image.Image | None:
         described = pikepdf.PdfImage(image)
         if described.bits_per_component != 8 or described.width * described.height > aim.max_pixels:
             return None
-        if described.mode not in ("L", "RGB", "P"):
+        if described.mode not in ("L", "RGB", "P") or not _FILTERS.issuperset(described.filters):
             return None
         decoded = described.as_pil_image()
     except (pikepdf.PikepdfError, ValueError, TypeError, KeyError, OSError, SyntaxError, NotImplementedError):
