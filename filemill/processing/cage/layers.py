@@ -22,6 +22,7 @@ class Layers:
     landlock: Layer
     seccomp: Layer
     uid_drop: Layer
+    namespaces: Layer
     no_new_privileges: Layer
     rlimits: Layer
 

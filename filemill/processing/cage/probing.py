@@ -17,6 +17,7 @@ def find_layers() -> Layers:
         landlock=_probe(_try_landlock),
         seccomp=_probe(_try_seccomp),
         uid_drop=_describe_uid(),
+        namespaces=_probe(_try_namespaces),
         no_new_privileges=Layer(is_active=True, detail="set"),
         rlimits=Layer(is_active=True, detail="data, address space, cpu, file size, open files, no core"),
     )
@@ -41,6 +42,14 @@ def _try_seccomp() -> str:
     except PermissionError:
         return f"allow-list of {len(rules)} calls"
     raise OSError(errno.ENOSYS, "a path was looked up in spite of it")
+
+
+def _try_namespaces() -> str:
+    network = os.readlink("/proc/self/ns/net")
+    kernel.enter_own_namespaces(os.geteuid(), os.getegid())
+    if os.readlink("/proc/self/ns/net") == network:
+        raise OSError(errno.ENOSYS, "the network is the same in spite of it")
+    return "user, network, ipc"
 
 
 def _describe_uid() -> Layer:

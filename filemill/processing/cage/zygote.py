@@ -208,9 +208,11 @@ def main(
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard) if hard > 0 else 4096, hard))
     if os.geteuid() == 0:
         kernel.drop_capabilities()
+    layers = find_layers()
+    if layers.namespaces.is_active:
+        kernel.enter_own_namespaces(os.geteuid(), os.getegid())
     load(*preload)
     kernel.forbid_new_privileges()
-    layers = find_layers()
     missing = [name for name in ("seccomp", "landlock") if not getattr(layers, name).is_active]
     if mode == "strict" and missing:
         reasons = "; ".join(f"{name}: {getattr(layers, name).detail}" for name in missing)

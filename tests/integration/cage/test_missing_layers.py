@@ -28,6 +28,12 @@ rule = seccomp.Rule(
 )
 seccomp.install((rule,), default=seccomp.ALLOW)
 """
+WITHOUT_NAMESPACES = """
+import errno
+from filemill.processing.cage import kernel, seccomp
+kernel.forbid_new_privileges()
+seccomp.install((seccomp.Rule(call="unshare", action=seccomp.refuse(errno.EPERM)),), default=seccomp.ALLOW)
+"""
 TRY = """
 import json
 from filemill.processing.cage import Cage, selftest
@@ -70,3 +76,9 @@ def test_without_seccomp_what_it_alone_refuses_gets_through_and_it_is_told(cage:
     assert {"sealed child: open a UDP socket", "tool: open a UDP socket"} <= set(told["escaped"])
     assert "tool: read a file" not in told["escaped"]
     assert "tool: connect to a port" not in told["escaped"]
+
+
+def test_without_namespaces_a_strict_cage_opens_and_holds_all_the_same() -> None:
+    told = try_cage(WITHOUT_NAMESPACES, "strict")
+    assert "it may not be used here" in told["missing"]["namespaces"]
+    assert told["escaped"] == []
