@@ -92,6 +92,39 @@ def test_a_wrong_value_is_refused_with_what_would_be_right(option: str, value: o
     assert checked.options is None
 
 
+OTHERS_WRONG: Final[list[tuple[str, str, object]]] = [
+    ("describe", "colors", 0),
+    ("describe", "colors", 17),
+    ("optimize", "quality", "best"),
+    ("srcset", "widths", []),
+    ("srcset", "widths", [0]),
+    ("srcset", "widths", ["100"]),
+    ("srcset", "widths", [1] * 21),
+    ("srcset", "sizes", '"><script>'),
+    ("srcset", "sizes", ""),
+    ("srcset", "alt", 5),
+    ("srcset", "alt", "a" * 301),
+    ("frames", "frames", "0"),
+    ("frames", "frames", "first"),
+    ("frames", "every", 0),
+    ("frames", "format", "bmp"),
+    ("join", "direction", "diagonal"),
+    ("join", "columns", 0),
+    ("join", "width", 0),
+    ("join", "height", 20_000),
+    ("join", "gap", -1),
+    ("join", "fit", "fill"),
+    ("join", "background", "whitish"),
+    ("crop", "crop", {"aspect": "wide"}),
+]
+
+
+@pytest.mark.parametrize(("family", "option", "value"), OTHERS_WRONG, ids=str)
+def test_the_families_refuse_their_own_wrong_values(family: str, option: str, value: object) -> None:
+    [problem] = check(OPERATIONS[f"image.{family}"], {option: value}).problems
+    assert problem.message.startswith(f"Option '{option}' must be ")
+
+
 def recipe_of(**options: object) -> Recipe:
     checked = check(OPERATIONS["image.transform"], options)
     assert not checked.problems, checked.problems

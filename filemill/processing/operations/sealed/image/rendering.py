@@ -1,6 +1,6 @@
 """Sealed: the engine that carries out a recipe on an opened picture, from its pixels to a written copy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from filemill.processing.bench import SealedCall
@@ -66,6 +66,13 @@ class Job:
         """How many frames the copy has."""
         stays_animated = self.picture.format in ANIMATED_FORMATS and self.written in {*ANIMATED_FORMATS, None}
         return self.picture.pages if stays_animated else 1
+
+
+def job_of(image: Any, picture: Picture, recipe: Recipe, bounds: Bounds) -> Job:
+    """Make a job of pixels that came of a picture: one frame of it, or what it was joined to; `image` is in memory."""
+    size = Size(image.width, image.height)
+    still = replace(picture, image=image, size=size, pages=1, has_to_turn=False)
+    return Job(picture=still, recipe=recipe, bounds=bounds, decoded=Decoded(image=image))
 
 
 def make_copy(call: SealedCall, job: Job) -> dict[str, Any]:
