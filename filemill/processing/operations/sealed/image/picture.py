@@ -85,9 +85,14 @@ class Picture:
         if size == self.size:
             return self.whole(pages, keeps_icc=keeps_icc)
         how: dict[str, Any] = {"height": size.height, "size": "force", "no_rotate": not self.has_to_turn}
-        if not keeps_icc:
+        if self._has_own_colours(keeps_icc=keeps_icc):
             how["output_profile"] = "srgb"
         return to_srgb(self._thumbnail(size, pages, how), is_converted=True)
+
+    def _has_own_colours(self, *, keeps_icc: bool) -> bool:
+        """Tell whether colours have to be converted: without a profile they are sRGB, and to convert those is dear."""
+        has_profile = bool(self.image.get_typeof("icc-profile-data"))
+        return self.image.interpretation == "cmyk" or (has_profile and not keeps_icc)
 
     def _thumbnail(self, size: Size, pages: int, how: dict[str, Any]) -> Any:
         if self.media_type in _WHOLE_IN_MEMORY:
