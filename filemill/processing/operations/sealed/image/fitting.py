@@ -20,6 +20,8 @@ from filemill.processing.operations.sealed.image.saving import encode
 _FEW_COLOURS: Final = 256
 _MOST_AVIF_PIXELS: Final = 16_000_000
 """Beyond, AV1 takes so long that the bytes saved are not worth it."""
+_MOST_WEBP_PIXELS: Final = 32_000_000
+"""Beyond, WebP's encoder takes more memory than there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +110,12 @@ def choose_candidates(image: Any, saving: Saving, *, is_animated: bool) -> list[
     """Name the formats that suit: an animation's is webp, a drawing's has to be exact, a photograph's is small."""
     if is_animated:
         return ["webp"]
-    plain: OutputFormat = "png" if saving.lossless or is_transparent(image) or has_few_colours(image) else "jpeg"
-    candidates: list[OutputFormat] = ["webp", plain]
-    if image.width * image.height <= _MOST_AVIF_PIXELS:
-        candidates.append("avif")
+    pixels = image.width * image.height
+    is_small = pixels <= _MOST_WEBP_PIXELS
+    is_exact = saving.lossless or is_transparent(image) or (is_small and has_few_colours(image))
+    candidates: list[OutputFormat] = ["png" if is_exact else "jpeg"]
+    candidates += ["webp"] if is_small else []
+    candidates += ["avif"] if pixels <= _MOST_AVIF_PIXELS else []
     fitting = [written for written in candidates if max(image.width, image.height) <= MAX_SIDES[written]]
     return fitting or ["png"]
 
