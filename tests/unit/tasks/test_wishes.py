@@ -165,3 +165,10 @@ def test_a_step_on_what_is_no_file_is_refused() -> None:
 
 def test_further_files_that_nothing_takes_are_refused() -> None:
     assert misfit(wish_of("document"), "text/plain", "text/plain") == [("inputs", "unexpected_inputs")]
+
+
+def test_sound_given_to_an_operation_on_films_is_told_which_operations_take_it() -> None:
+    with pytest.raises(Refused, match=r"video\.transcode does not read audio/mpeg; .*audio\.encode") as caught:
+        fit_wish(wish_of("video"), "audio/mpeg", ())
+    assert [(problem.field, problem.code) for problem in caught.value.problems] == [("metadata", "unsupported_format")]
+    fit_wish(wish_of("video", operation="audio.encode"), "audio/mpeg", ())
