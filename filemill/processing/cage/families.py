@@ -11,6 +11,7 @@ _MOST_LOOKED_AT: Final = 4096
 _TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 # After the name, which is in brackets and may hold anything: state, parent, group, and from 11 on the times.
 _TIMES: Final = slice(11, 15)
+_BIRTH: Final = 19
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,14 @@ def leads_session(pid: int) -> bool:
         return os.getsid(pid) == pid
     except OSError:
         return False
+
+
+def find_birth(pid: int) -> int:
+    """Return when a process was started, in ticks since the machine was; 0 when there is none of this number."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[_BIRTH])
+    except OSError:
+        return 0
 
 
 def measure(pids: list[int]) -> Usage:

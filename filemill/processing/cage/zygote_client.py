@@ -74,6 +74,8 @@ class ZygoteClient:
         self.uid: int | None = None
         """The user id of all that it forks, where it is not the worker's own."""
         self._started: set[int] = set()
+        self._born: dict[int, int] = {}
+        """When each was started, as /proc tells; the numbers of processes come around again."""
         self._control, theirs = wire.make_pair()
         self._control.settimeout(_START_SECONDS)
         self._receiver = wire.Receiver(self._control, maximum_descriptors=1)
@@ -177,6 +179,7 @@ class ZygoteClient:
         answer, received = self._ask(request, descriptors)
         pid = int(answer["pid"])
         self._started.add(pid)
+        self._born[pid] = families.find_birth(pid)
         return pid, received[0]
 
     def kill(self, pid: int) -> None:
@@ -190,12 +193,14 @@ class ZygoteClient:
         """Return how a child ended and what it used; it is killed if it still runs. Raises `ZygoteLost`."""
         told = self._ask({"do": "reap", "pid": pid})[0]
         self._started.discard(pid)
+        self._born.pop(pid, None)
         return told
 
     def dismiss(self, pid: int) -> None:
         """Have a child killed and reaped without waiting for it. A lost zygote took it with it."""
         with self._lock:
             self._started.discard(pid)
+            self._born.pop(pid, None)
             try:
                 wire.send_message(self._control, {"do": "dismiss", "pid": pid})
             except (wire.ConnectionEnded, OSError):
@@ -232,13 +237,19 @@ class ZygoteClient:
             self._process.kill()
             self._process.wait()
         for pid in self._started:
-            _kill_group(pid)
+            _kill_group(pid, born=self._born[pid])
         self._started.clear()
+        self._born.clear()
         self._log.close()
 
 
-def _kill_group(pid: int) -> None:
-    """Kill what is left of a group whose zygote is gone; a group without members is gone itself."""
+def _kill_group(pid: int, *, born: int) -> None:
+    """Kill what is left of a group whose zygote is gone; a group without members is gone itself.
+
+    A group keeps its number as long as it has members, so whoever has it and was born at another time is a stranger.
+    """
+    if families.find_birth(pid) not in (0, born):
+        return
     try:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from filemill.processing.cage import SliceBench
+from filemill.processing.cage import Cage, SliceBench
+from filemill.processing.cage.families import find_birth
 from filemill.processing.errors import Cancelled
 from tests.integration.cage import sealed_functions as sealed
 from tests.integration.cage.conftest import OpenBench
@@ -129,6 +130,20 @@ def test_nothing_outlives_a_zygote_that_was_killed(tmp_path: Path) -> None:
         os.kill(zygote, signal.SIGKILL)
         wait_until(lambda: not any(is_running(child) for child in children))
         assert "cage_crashed" in owner.stderr.read() or owner.wait(10) == 1
+
+
+@pytest.mark.parametrize(("is_born_then", "survives"), [(False, True), (True, False)])
+def test_a_stranger_who_got_the_number_of_a_dead_child_is_left_alone(is_born_then: bool, survives: bool) -> None:
+    with Cage(libraries=(), packages=()) as cage, subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
+        zygote = cage.zygote()
+        zygote._started.add(stranger.pid)
+        zygote._born[stranger.pid] = find_birth(stranger.pid) - (0 if is_born_then else 7)
+        os.kill(zygote.pid, signal.SIGKILL)
+        cage.close()
+        if survives:
+            assert stranger.poll() is None
+            stranger.kill()
+        assert stranger.wait(5) == -signal.SIGKILL
 
 
 def list_children(pid: int) -> list[int]:
