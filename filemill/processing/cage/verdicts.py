@@ -17,8 +17,9 @@ _CPU_NEAR: Final = 0.95
 # How a refused allocation ends a native library: abort(), a null pointer, or the kernel's own killer.
 _MEMORY_SIGNALS: Final = frozenset(("SIGABRT", "SIGSEGV", "SIGBUS", "SIGKILL", "SIGTRAP"))
 _MEMORY_WORDS: Final = re.compile(
-    r"cannot allocate memory|out of memory|failed to allocate|std::bad_alloc|memory allocation|malloc\w* .*fail",
-    re.IGNORECASE,
+    r"cannot allocate memory|out of memory|failed to allocate|std::bad_alloc|memory allocation|malloc\w* .*fail"
+    "|^MemoryError\\b",  # a tool in Python
+    re.IGNORECASE | re.MULTILINE,
 )
 _DISK_WORDS: Final = re.compile(r"no space left on device", re.IGNORECASE)
 _COULD_NOT_START: Final = "filemill: could not start: "

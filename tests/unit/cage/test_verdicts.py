@@ -42,6 +42,7 @@ def test_memory_asked_for_counts_even_where_little_was_touched() -> None:
     [
         (make_end(1, tail="out.mp4: No space left on device"), "disk_full"),
         (make_end(1, tail="Cannot allocate memory"), "memory_limit"),
+        (make_end(15, tail="  buffer = bytes(10**12)\nMemoryError\n"), "memory_limit"),
         (make_end(187, peak=60_000_000), "memory_limit"),
         (make_end(255, cpu_seconds=10.01), "time_limit"),
         (make_end(255, cpu_seconds=9.97), "time_limit"),
