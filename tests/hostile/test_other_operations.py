@@ -9,7 +9,7 @@ import pytest
 from filemill.processing.media import HEAD_BYTES, sniff
 from filemill.processing.operations import DEFAULTS, OPERATIONS
 from tests.hostile.corpus import list_all
-from tests.hostile.fuzz.mutants import list_options
+from tests.hostile.fuzz.mutants import SLOW_TOOLS, list_options
 from tests.hostile.hostile import Hostile
 from tests.hostile.staging import Stage, shows_canary
 from tests.hostile.trial import Trials
@@ -17,8 +17,6 @@ from tests.hostile.trial import Trials
 FILES: Final = 6
 """For each operation; `make fuzz` has thousands."""
 FILES_OF_SLOW_TOOLS: Final = 2
-SLOW_TOOLS: Final = frozenset(("soffice", "ocrmypdf"))
-"""They take seconds for a page, however short."""
 OURS: Final = frozenset(("internal_error", "cage_crashed", "tool_missing", "storage_error", "disk_full"))
 """Codes that blame Filemill or its machine."""
 OTHERS: Final = sorted(OPERATIONS.keys() - DEFAULTS.values())

@@ -16,7 +16,7 @@ from filemill.processing.operations import OPERATIONS
 from tests.hostile.fuzz.mutants import Mutant, make_mutant
 from tests.hostile.trial import FAULT_OF_OURS, Ended, Trials
 
-PATIENCE_SECONDS: Final = 120.0
+PATIENCE_SECONDS: Final = 300.0
 """Of the wall clock, which other work on the machine stretches."""
 REMARKABLE: Final = frozenset(("cage_crashed", "memory_limit", "time_limit", "output_limit", "stopped", FAULT_OF_OURS))
 """Ends whose files are kept: they may be right, but somebody should look."""

@@ -27,6 +27,9 @@ OPTIONS: Final[Mapping[str, tuple[Mapping[str, Any], ...]]] = {
 }
 """What is asked of these operations, by chance; of all others it is what they show as their examples."""
 
+SLOW_TOOLS: Final = frozenset(("soffice", "ocrmypdf"))
+"""They take seconds for a page, however short: operations with them come up a tenth as often."""
+_SLOW_SHARE: Final = 0.1
 _SPLICES: Final = 0.15
 _STRUCTURAL: Final = 0.45
 
@@ -69,6 +72,13 @@ def find_operations(file_name: str, content: bytes) -> tuple[str, ...]:
     return tuple(sorted(taking))
 
 
+def choose_operation(file_name: str, content: bytes, chance: Random) -> str:
+    """Choose one of the operations that take a file."""
+    found = find_operations(file_name, content)
+    weights = [1.0 if SLOW_TOOLS.isdisjoint(OPERATIONS[name].tools) else _SLOW_SHARE for name in found]
+    return chance.choices(found, weights)[0]
+
+
 def list_options(operation: str) -> tuple[Mapping[str, Any], ...]:
     """Give the sets of options to choose from."""
     examples = tuple(example.options for example in OPERATIONS[operation].examples)
@@ -92,7 +102,7 @@ def make_mutant(seed: int, index: int) -> Mutant:
         if data:
             change(data, chance)
             history.append(change.__name__)
-    operation = chance.choice(find_operations(file_name, original))
+    operation = choose_operation(file_name, original, chance)
     return Mutant(
         index=index,
         file_name=file_name,
