@@ -28,6 +28,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory, canary_server: CanaryServer)
 @pytest.fixture(scope="session")
 def cage() -> Iterator[Cage]:
     with Cage() as cage:
+        cage.zygote()
+        cage.tool_zygote()
         yield cage
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 
+from filemill.processing.cage.families import list_children, list_descendants
 from tests.endtoend.launched import Launched, read_parent
 from tests.endtoend.seed import wait_until
 from tests.hostile import seeds
@@ -19,6 +20,7 @@ from tests.hostile.corpus import list_all
 from tests.hostile.corpus.pdfs import tile_page
 from tests.hostile.hostile import Hostile, Outcome, TaskType
 from tests.hostile.staging import Stage
+from tests.hostile.trial import MOST_WAITING
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -34,12 +36,16 @@ class Worker:
 
     processes: dict[int, "Counter[str]"]
     """What they hold open, by process id; connections and pipes are not told apart."""
+    waiting: int
+    """How many processes the cage keeps for files to come: each is used once, so they are others every time."""
 
     def tell_change(self, now: "Worker") -> list[str]:
-        """Say which processes came or went, and what is held open that was not."""
+        """Say which processes came or went, what is held open that was not, and whether more children wait."""
         changed = [f"process {pid}" for pid in self.processes.keys() ^ now.processes.keys()]
         for pid in self.processes.keys() & now.processes.keys():
             changed += [f"{pid} holds {target}" for target in (now.processes[pid] - self.processes[pid]).elements()]
+        if now.waiting > max(self.waiting, MOST_WAITING):
+            changed.append(f"{now.waiting} processes wait in the cage")
         return changed
 
 
@@ -91,8 +97,10 @@ class Service:
 
     def look_at_worker(self) -> Worker:
         main = self.launched.find_part("celery", "worker")
-        processes = {main, *(pid for pid in list_processes() if is_below(pid, main))}
-        return Worker({pid: list_open(pid) for pid in processes})
+        workers = [main, *list_children(main)]
+        zygotes = [zygote for worker in workers[1:] for zygote in list_children(worker)]
+        waiting = sum(len(list_descendants(zygote)) - 1 for zygote in zygotes)
+        return Worker({pid: list_open(pid) for pid in (*workers, *zygotes)}, waiting)
 
     def wait_for_worker(self, before: Worker) -> None:
         """Wait until the worker is as it was: the same processes, and nothing more held open."""
@@ -109,14 +117,6 @@ def list_open(pid: int) -> "Counter[str]":
     """Give the targets of a process's descriptors, without the numbers of sockets and pipes."""
     found = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
     return Counter(target if target.startswith("anon_inode") else target.partition(":[")[0] for target in found)
-
-
-def is_below(pid: int, ancestor: int) -> bool:
-    while pid > 1:
-        pid = read_parent(pid)
-        if pid == ancestor:
-            return True
-    return False
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from filemill.processing.bench import Output
 from filemill.processing.cage import Cage, SliceBench
+from filemill.processing.cage.families import list_descendants
 from filemill.processing.errors import Cancelled, ProcessingError
 from filemill.processing.input_limits import InputLimits
 from filemill.processing.media import HEAD_BYTES, SVG_TYPE, sniff, task_type_of
@@ -22,6 +23,9 @@ Door = Callable[[Path, str], str | None]
 """Looks at a file that is said to be of a task type; gives the code of its refusal."""
 
 FAULT_OF_OURS: Final = "internal_error"
+MOST_WAITING: Final = 12
+"""Processes of a cage that has nothing to do: two zygotes, their spare children, and a LibreOffice."""
+END_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,12 +93,12 @@ class Trials:
         self._count += 1
         scratch = self._scratch / str(self._count)
         scratch.mkdir()
-        zygote, descriptors_before = self._cage.zygote().pid, list_descriptors()
+        zygotes, descriptors_before = self._find_zygotes(), list_descriptors()
         ended = self._work(path, operation, options or {}, scratch, began)
         kept = {output.path.name for output in ended.outputs}
         left = [f"file {entry.name}" for entry in scratch.iterdir() if entry.name not in kept]
-        left += [f"process {pid}" for pid in self._find_children()]
-        left += ["a dead zygote"] if self._cage.zygote().pid != zygote else []
+        left += ["a dead zygote"] if self._find_zygotes() != zygotes else []
+        left += [f"process {pid}" for pid in self._find_holders(path, scratch)]
         left += [f"descriptor of {name}" for name in list_descriptors() - descriptors_before]
         return Ended(**{**ended.__dict__, "left": tuple(left)})
 
@@ -148,10 +152,31 @@ class Trials:
                 usage.update(bench.usage)
                 bench.close()
 
-    def _find_children(self) -> list[int]:
-        """Give the cage's processes beside its zygote: after a slice there are none."""
-        zygote = self._cage.zygote().pid
-        return [int(pid) for pid in Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()]
+    def _find_zygotes(self) -> tuple[int, int]:
+        return self._cage.zygote().pid, self._cage.tool_zygote().pid
+
+    def _find_holders(self, path: Path, scratch: Path) -> list[int]:
+        """Give the cage's processes that still have to do with a file, and all of them when they get many.
+
+        A few wait for files to come: the spare child of each zygote, and a tool that was started ahead.
+        """
+        ends_at = time.monotonic() + END_SECONDS
+        while True:
+            family = [pid for zygote in self._find_zygotes() for pid in list_descendants(zygote)]
+            found = [pid for pid in family if len(family) > MOST_WAITING or holds_open(pid, path, scratch)]
+            if not found or time.monotonic() > ends_at:
+                return found
+            time.sleep(0.01)  # what was dismissed is dead within moments, and nothing tells of it
+
+
+def holds_open(pid: int, path: Path, scratch: Path) -> bool:
+    """Tell whether a process has the file or anything in the scratch directory open, or works there."""
+    try:
+        links = [*Path(f"/proc/{pid}/fd").iterdir(), Path(f"/proc/{pid}/cwd")]
+        targets = [os.readlink(link) for link in links]
+    except OSError:
+        return False  # it has ended
+    return any(target == str(path) or target.startswith(str(scratch)) for target in targets)
 
 
 def list_descriptors() -> set[str]:

@@ -68,6 +68,7 @@ def main() -> None:
         directory, scratch = Path(name), Path(name) / "scratch"
         scratch.mkdir()
         cage.zygote()
+        cage.tool_zygote()
         trials = Trials(cage, scratch, patience_seconds=PATIENCE_SECONDS)
         for index in range(told.first, told.end, told.step):
             tell({"begins": index})
