@@ -141,7 +141,7 @@ def _make(
 ) -> tuple[Output, dict[str, Any]]:
     """Convert in a workspace of its own, with a profile of its own; return the output and what it is."""
     target = f"converted.{options.format}"
-    with bench.open_workspace() as workspace:
+    with bench.open_workspace(tool="soffice") as workspace:
         source, found = _bring(bench, workspace, kind)
         bench.progress(_BROUGHT, "Converting")
         office.save_as(bench, workspace, source, target, settings=settings)

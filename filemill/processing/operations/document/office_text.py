@@ -33,9 +33,11 @@ def read_office_text(bench: Bench, arguments: Mapping[str, Any]) -> dict[str, An
     wanted = {"format": kind, "max_ratio": bench.input_limits.max_compression_ratio}
     bench.call(read_office, wanted, share=(0.0, _LOOKED))
     ending, media_type, extract = _SHOWN_AS[office.MODULES[kind]]
-    with bench.open_workspace() as workspace:
+    # A LibreOffice that was started ahead is of use to whoever gives it the same limits: those of document.convert.
+    working = bench.derive(None, limits=office.OFFICE_LIMITS)
+    with working.open_workspace(tool="soffice") as workspace:
         source = workspace.add(None, f"document.{kind}")
-        office.save_as(bench, workspace, source, f"shown.{ending}")
+        office.save_as(working, workspace, source, f"shown.{ending}")
         shown = workspace.take(f"shown.{ending}", output_name=f"shown.{ending}", media_type=media_type)
     facts = bench.call(extract, {**arguments, "password": None}, source=shown, share=(_SHOWN, 100.0))
     bench.discard(shown)
