@@ -69,11 +69,14 @@ def test_every_kind_of_picture_is_described(work: Work, tmp_path: Path, name: st
     assert facts["has_alpha"] is (name == "clear.png")
 
 
-def test_spoilt_exif_is_no_reason_to_fail(work: Work, tmp_path: Path) -> None:
-    block = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + bytes(range(256)) * 4
-    photo().save(tmp_path / "odd.jpg", exif=block)
+@pytest.mark.parametrize(
+    "block", [b"MM\0*\0\0\0\x08\xff\xff" + bytes(range(256)) * 4, b"MM\0*\0\0", b"MM\0*" + bytes(40)]
+)
+def test_spoilt_exif_is_no_reason_to_fail(work: Work, tmp_path: Path, block: bytes) -> None:
+    photo().save(tmp_path / "odd.jpg", exif=b"Exif\0\0" + block)
     facts = work(tmp_path / "odd.jpg", operation="image.describe").result
     assert isinstance(facts["exif"], dict)
+    assert facts["blurhash"]
 
 
 # --- optimize ---

@@ -1,6 +1,7 @@
 """Sealed: EXIF and colour profiles in words, by Pillow."""
 
 import math
+import struct
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, Final
@@ -22,12 +23,10 @@ def read_exif(block: bytes) -> dict[str, Any]:
     exif = Image.Exif()
     try:
         exif.load(block)
-        details = exif.get_ifd(ExifTags.IFD.Exif)
-        position = exif.get_ifd(ExifTags.IFD.GPSInfo)
-    except (ValueError, SyntaxError, TypeError, KeyError, IndexError, OSError, ArithmeticError, OverflowError):
+        named = {**_name(exif), **_name(exif.get_ifd(ExifTags.IFD.Exif))}
+        gps = read_position(exif.get_ifd(ExifTags.IFD.GPSInfo))
+    except (ValueError, SyntaxError, TypeError, LookupError, OSError, ArithmeticError, struct.error):
         return {}
-    named = {**_name(exif), **_name(details)}
-    gps = read_position(position)
     return {**named, **({"gps": gps} if gps else {})}
 
 
