@@ -82,7 +82,7 @@ def test_a_form_carries_them_as_json(as_alice: ApiClient, photo: str) -> None:
         ({"operation": "image.transfrom"}, "operation", "unknown_operation"),
         ({"outputs": {"a": {"quality": 0}}}, "outputs.a.quality", "invalid_value"),
         ({"steps": [{"op": "image.nothing"}]}, "steps[0].op", "unknown_operation"),
-        ({"inputs": ["photo.jpg"]}, "inputs", "unexpected_inputs"),
+        ({"operation": "image.describe", "inputs": ["photo.jpg"]}, "inputs", "unexpected_inputs"),
         ({"inputs": ["missing.jpg"]}, "inputs[0]", "file_not_found"),
         ({"inputs": "photo.jpg"}, "inputs", "invalid_value"),
         ({"inputs": ["photo.jpg"] * 101}, "inputs", "invalid_value"),
