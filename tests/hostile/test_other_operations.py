@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from PIL import Image
 
 from filemill.processing.media import HEAD_BYTES, sniff
 from filemill.processing.operations import DEFAULTS, OPERATIONS
@@ -43,6 +44,13 @@ def choose(operation: str, by_media_type: dict[str, list[Hostile]]) -> Iterator[
     for number in range(FILES_OF_SLOW_TOOLS if is_slow else FILES):
         files = taken[number % len(taken)]
         yield files[(start + 7 * number) % len(files)]
+
+
+def test_a_picture_longer_than_any_output_is_refused_by_join(trials: Trials, inbox: Path) -> None:
+    path = inbox / "long.png"
+    Image.new("L", (4, 16_448)).save(path)
+    ended = trials.run(path, "image", {"gap": 10}, operation=OPERATIONS["image.join"])
+    assert (ended.how, ended.code) == ("failed", "invalid_options"), ended.message
 
 
 @pytest.mark.parametrize("operation", OTHERS)

@@ -18,6 +18,7 @@ from filemill.processing.operations.sealed.image.inputs import open_further_inpu
 from filemill.processing.operations.sealed.image.picture import Bounds, Picture, refuse_pixels
 from filemill.processing.operations.sealed.image.rendering import job_of, make_copy
 from filemill.processing.operations.sealed.image.shaping import fit_canvas
+from filemill.processing.operations.sizing import MAX_SIDE_PIXELS
 
 
 def join(call: SealedCall) -> dict[str, Any]:
@@ -37,6 +38,13 @@ def join(call: SealedCall) -> dict[str, Any]:
             raise OptionsError(
                 f"Together they would be {layout.canvas.width} x {layout.canvas.height} pixels; a picture may have "
                 f"{bounds.max_pixels:,}: give width or height.",
+                code="invalid_options",
+            )
+        longest = max(side for place in layout.places for side in (place.width, place.height))
+        if longest > MAX_SIDE_PIXELS:
+            raise OptionsError(
+                f"A picture would have a side of {longest:,} pixels in it; it may have {MAX_SIDE_PIXELS:,}: give width "
+                "or height.",
                 code="invalid_options",
             )
         background = to_rgba(wish.background)
