@@ -89,7 +89,9 @@ def shows_canary(path: Path) -> bool:
     if path.suffix in (".mp4", ".webm", ".mkv"):
         picture = path.with_suffix(".frame.png")
         take = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", "-i", str(path), "-frames:v", "1"]
-        subprocess.run([*take, str(picture)], check=True)
+        drawn = subprocess.run([*take, str(picture)], check=False)
+        if drawn.returncode != 0 or not picture.exists():
+            return False  # sound alone, or a piece of a stream that shows nothing without the others
     elif path.suffix not in (".jpg", ".png", ".webp", ".gif", ".avif"):
         return False
     with Image.open(picture) as opened:

@@ -30,6 +30,10 @@ GOOD: Final = ("png", "jpeg", "animated.gif", "webp", "mp4", "webm", "pdf", "txt
 FAST: Final = {"FILEMILL_RETRY_BASE_SECONDS": "0.1", "FILEMILL_SWEEP_SECONDS": "0.5", "CELERYD_CONCURRENCY": "1"}
 
 
+BROKER_CONNECTION: "Final[Counter[str]]" = Counter({"anon_inode:[eventpoll]": 1, "socket": 2})
+"""What one more connection of kombu's pool holds: it opens one when two threads of a process first send at once."""
+
+
 @dataclass(frozen=True)
 class Worker:
     """The worker's processes as they are now, and what each holds open."""
@@ -43,7 +47,8 @@ class Worker:
         """Say which processes came or went, what is held open that was not, and whether more children wait."""
         changed = [f"process {pid}" for pid in self.processes.keys() ^ now.processes.keys()]
         for pid in self.processes.keys() & now.processes.keys():
-            changed += [f"{pid} holds {target}" for target in (now.processes[pid] - self.processes[pid]).elements()]
+            more = now.processes[pid] - self.processes[pid] - BROKER_CONNECTION
+            changed += [f"{pid} holds {target}" for target in more.elements()]
         if now.waiting > max(self.waiting, MOST_WAITING):
             changed.append(f"{now.waiting} processes wait in the cage")
         return changed

@@ -99,7 +99,7 @@ class Trials:
         left = [f"file {entry.name}" for entry in scratch.iterdir() if entry.name not in kept]
         left += ["a dead zygote"] if self._find_zygotes() != zygotes else []
         left += [f"process {pid}" for pid in self._find_holders(path, scratch)]
-        left += [f"descriptor of {name}" for name in list_descriptors() - descriptors_before]
+        left += [f"descriptor of {name}" for name in leave_out_waiting(list_descriptors() - descriptors_before)]
         return Ended(**{**ended.__dict__, "left": tuple(left)})
 
     def _work(
@@ -177,6 +177,16 @@ def holds_open(pid: int, path: Path, scratch: Path) -> bool:
     except OSError:
         return False  # it has ended
     return any(target == str(path) or target.startswith(str(scratch)) for target in targets)
+
+
+def leave_out_waiting(names: set[str]) -> set[str]:
+    """Leave out what belongs to a tool that was started ahead and waits: its workspace, its pidfd and three pipes."""
+    if not any("/filemill-ahead-" in name for name in names):
+        return names
+    rest = {name for name in names if "/filemill-ahead-" not in name}
+    for kind, count in (("anon_inode:[pidfd]", 1), ("pipe:", 3)):
+        rest -= set(sorted(name for name in rest if kind in name)[:count])
+    return rest
 
 
 def list_descriptors() -> set[str]:

@@ -30,6 +30,8 @@ _MEMORY_BYTES: Final = 300 * 1024**2
 _PIXELS_PER_MEGAPIXEL: Final = 1_000_000
 
 # OCRmyPDF's exit codes.
+_BROKE_OFF: Final = 1
+"""How Python ends on an exception that nobody caught."""
 _BAD_INPUT: Final = 2
 _BAD_OUTPUT: Final = 4
 _HAS_TEXT: Final = 6
@@ -152,6 +154,9 @@ def explain_failure(ended: ToolExit) -> ProcessingError | None:
         return OptionsError(message, code="invalid_options", evidence=evidence)
     if ended.returncode in (_BAD_INPUT, _BAD_OUTPUT):
         return InputError("The PDF is damaged: OCR can't rewrite it.", code="corrupt_file", evidence=evidence)
+    if ended.returncode == _BROKE_OFF and "Traceback (most recent call last)" in ended.stderr_tail:
+        # Its arguments are ours, so it is the PDF that it stumbled over: a table at an impossible place, say.
+        return InputError("The PDF is damaged: OCR can't work through it.", code="corrupt_file", evidence=evidence)
     message = f"OCRmyPDF ended with {ended.returncode}."
     return SystemFault(message, code="cage_crashed", is_passing=True, evidence=evidence)
 

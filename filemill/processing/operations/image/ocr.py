@@ -105,7 +105,7 @@ Needs Tesseract with its languages (`apt-get install tesseract-ocr tesseract-ocr
     produces=_produces,
     needs=_needs,
     tools=("tesseract",),
-    samples=("photo.jpg",),
+    samples=("sign.png",),
     examples=(
         Example(options={"languages": ["uzb", "uzb_cyrl", "rus"]}, shows="The text of a photographed page."),
         Example(options={"format": "json"}, shows="Every word with its place and how sure OCR is of it."),
