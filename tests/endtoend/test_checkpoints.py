@@ -10,6 +10,7 @@ import pytest
 from filemill.files.outputs import output_key, output_path
 from filemill.launch.home import Home
 from filemill.tasks import services
+from filemill.tasks.drafts import Asked
 from filemill.tasks.models import TaskLog
 from tests.endtoend.conftest import StartWorker, Submit, reload, wait_for_status
 from tests.endtoend.seed import wait_until
@@ -26,7 +27,7 @@ def test_a_transcode_goes_on_where_the_killed_worker_was(
     home: Home, long_video: Path, start_worker: StartWorker, submit: Submit
 ) -> None:
     first = start_worker(fault="checkpoint.kept:2")
-    task = submit(long_video, "video", metadata=ASKED)
+    task = submit(long_video, "video", asked=Asked(metadata=ASKED))
     wait_until(lambda: "strikes at checkpoint.kept" in first.read_log(), seconds=60, what="the worker is killed")
     first.kill()
     assert len(kept_segments(home, task)) == 2
@@ -49,7 +50,7 @@ def test_a_cancelled_transcode_leaves_no_checkpoints(
     home: Home, long_video: Path, start_worker: StartWorker, submit: Submit
 ) -> None:
     start_worker()
-    task = submit(long_video, "video", metadata={**ASKED, "encoder_preset": "slow"})
+    task = submit(long_video, "video", asked=Asked(metadata={**ASKED, "encoder_preset": "slow"}))
     wait_until(lambda: bool(kept_segments(home, task)), seconds=60, what="a segment is kept")
     services.cancel(reload(task), by=task.user, reason="enough")
     wait_until(lambda: not kept_segments(home, task), seconds=20, what="the checkpoints are gone")
