@@ -10,7 +10,12 @@ from tests.chaos.mode import MODE
 
 IS_CI = os.environ.get("CI") == "true"
 
-PROGRAMS = {"needs_chromium": "chromium", "needs_faketime": "faketime", "needs_cc": "cc"}
+PROGRAMS = {
+    "needs_chromium": "chromium",
+    "needs_faketime": "faketime",
+    "needs_cc": "cc",
+    "needs_soffice": "soffice",
+}
 """Marker: the program without which its tests are left out, except in CI."""
 
 

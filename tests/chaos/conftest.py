@@ -58,6 +58,14 @@ def slow_clip(_running_mill: Mill) -> str:
     return str(path)
 
 
+@pytest.fixture(scope="session")
+def long_story(_running_mill: Mill) -> str:
+    """A text of thousands of pages, which LibreOffice lays out for far longer than it takes to find and cancel it."""
+    path = _running_mill.home.inbox / "long.txt"
+    path.write_text("A sentence that fills a line, one of a great many that are all the same. " * 200_000)
+    return str(path)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what has no meaning in this mode.
 

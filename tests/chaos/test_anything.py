@@ -15,6 +15,7 @@ import pytest
 
 from tests.chaos.figures import FIGURES
 from tests.chaos.mill import Mill
+from tests.chaos.process_tree import list_children
 from tests.chaos.verdict import conclude, statuses
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(400)]
@@ -22,18 +23,6 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(400)]
 STORM_SECONDS = 60
 PACE_SECONDS = 1.5
 WORKERS = 3
-
-
-def list_children(pids: list[int]) -> list[int]:
-    """Return the children of these processes, whichever thread gave birth to them."""
-    listed = [place for pid in pids for place in Path(f"/proc/{pid}/task").glob("*/children")]
-    found = []
-    for place in listed:
-        try:
-            found += [int(child) for child in place.read_text().split()]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
 
 
 def list_web(mill: Mill) -> list[int]:

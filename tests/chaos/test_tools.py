@@ -5,7 +5,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -18,7 +18,8 @@ from filemill.processing.errors import LimitError
 from filemill.tasks.statuses import Status
 from tests.chaos.figures import FIGURES
 from tests.chaos.mill import Mill, Service
-from tests.chaos.test_worker_faults import TOOL_SECONDS, list_ancestors
+from tests.chaos.process_tree import list_ancestors, list_children
+from tests.chaos.test_worker_faults import TOOL_SECONDS
 from tests.chaos.verdict import conclude, find_processes_at_work, read_name, statuses
 from tests.endtoend.seed import wait_until
 
@@ -30,6 +31,8 @@ SOURCE = Path(__file__).parent / "wild_tool.c"
 RESIZE = {"resize": [320, 180]}
 LONG = {"format": "webm", "quality": "high"}
 """Encodes for far longer than it takes to find the tool and to cancel it."""
+OFFICE_BUSY_SECONDS = 3.0
+"""More than it takes LibreOffice to start: one that has computed for so long is at its document."""
 GONE_SECONDS = 2.0
 """R7: so soon after a cancel the tool is gone, 95 times of 100."""
 
@@ -163,30 +166,80 @@ def test_a_tool_that_will_not_go_is_gone_once_its_limit_is_broken(
 @pytest.mark.parametrize("count", [3, pytest.param(20, marks=pytest.mark.chaos)])
 def test_a_cancelled_tool_is_gone_at_once(mill: Mill, slow_clip: str, count: int) -> None:
     mill.need_worker()
-    answers, ends = zip(*(cancel_a_running_tool(mill, slow_clip) for _ in range(count)), strict=True)
+
+    def encodes() -> list[int]:
+        has_begun = mill.count("status = 'processing' AND progress >= 10") == 1
+        return [pid for pid in find_processes_at_work(mill) if has_begun and "ffmpeg" in read_name(pid)]
+
+    cancel_running_tools(mill, count, "tool", lambda: mill.client.create(slow_clip, "video", metadata=LONG), encodes)
+
+
+@pytest.mark.needs_soffice
+@pytest.mark.parametrize("count", [1, pytest.param(20, marks=pytest.mark.chaos)])
+def test_a_cancelled_libreoffice_is_gone_at_once(mill: Mill, long_story: str, count: int) -> None:
+    worker = mill.need_worker()
+
+    def converts() -> list[int]:
+        return [pid for pid in list_caged(worker.process.pid) if cpu_seconds(pid) >= OFFICE_BUSY_SECONDS]
+
+    cancel_running_tools(
+        mill,
+        count,
+        "LibreOffice",
+        lambda: mill.client.create(long_story, "document", operation="document.convert"),
+        converts,
+    )
+
+
+def cancel_running_tools(
+    mill: Mill, count: int, name: str, create: Callable[[], UUID | None], find_busy: Callable[[], list[int]]
+) -> None:
+    """Cancel one running tool after the other; all but one of twenty must be gone in time."""
+    answers, ends = zip(*(cancel_a_running_tool(mill, create, find_busy) for _ in range(count)), strict=True)
     mill.strike()
 
-    conclude(mill, "F34", f"{count} running tools cancelled", expects="cancelled")
+    conclude(mill, "F34", f"{count} times a running {name} cancelled", expects="cancelled")
     late = sorted(ends)[int(count * 0.95) - 1 if count >= 20 else -1]
-    FIGURES.took("R7", "the tool is gone, the 19th of 20" if count >= 20 else "the tool is gone, the last of 3", late)
+    FIGURES.took("R7", f"the {name} is gone, {'the 19th of 20' if count >= 20 else f'the last of {count}'}", late)
     FIGURES.took("R7", "the service answers that it is cancelled", max(answers))
     assert late <= GONE_SECONDS, ends
 
 
-def cancel_a_running_tool(mill: Mill, slow_clip: str) -> tuple[float, float]:
-    """Cancel a film that is being encoded; return the seconds until the answer and until its tool was gone."""
-    task_id = mill.client.create(slow_clip, "video", metadata=LONG)
+def cancel_a_running_tool(
+    mill: Mill, create: Callable[[], UUID | None], find_busy: Callable[[], list[int]]
+) -> tuple[float, float]:
+    """Cancel a task whose tool is at work; return the seconds until the answer and until its tool was gone."""
+    task_id = create()
     assert task_id is not None
     tools: list[int] = []
 
-    def encodes() -> bool:
-        tools[:] = [pid for pid in find_processes_at_work(mill) if "ffmpeg" in read_name(pid)]
-        return bool(tools) and mill.count("status = 'processing' AND progress >= 10") == 1
+    def is_busy() -> bool:
+        tools[:] = find_busy()
+        return bool(tools)
 
-    mill.wait_until(encodes, what="the film is being encoded")
+    mill.wait_until(is_busy, what="the tool is at work")
     began = time.monotonic()
     assert mill.client.cancel(task_id) == 200
     answered_after = time.monotonic() - began
     assert mill.client.read(task_id) == "cancelled"
     mill.wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in tools), what="the tool is gone")
     return answered_after, time.monotonic() - began
+
+
+def list_caged(worker_pid: int) -> list[int]:
+    """Return what runs below the zygotes of a worker, which are its pool children's children."""
+    zygotes = list_children(list_children([worker_pid]))
+    found, latest = [], list_children(zygotes)
+    while latest:
+        found += latest
+        latest = list_children(latest)
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return how long a process has computed, nothing when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
