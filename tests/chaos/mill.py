@@ -7,20 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import httpx
-import psycopg
 
 from filemill.faultpoints import VARIABLE
-from filemill.launch.home import DATABASE, Home
+from filemill.launch.home import Home
 from filemill.launch.processes import spawn
 from tests.chaos.client import Client
 from tests.chaos.faulty_servers import CrashedPostgres, CrashedValkey, FaultyServer, connect_valkey
 from tests.chaos.mode import SETTINGS
+from tests.chaos.rows import Rows
 from tests.endtoend.seed import ROOT, free_port, wait_until
 
 PACE = {
@@ -43,8 +41,6 @@ call_command("migrate", verbosity=0)
 for name in ("{USER}", "{OTHER_USER}"):
     User.objects.create_user(name, password="{PASSWORD}")
 """
-TABLES = "tasks_taskeventlog, tasks_taskprogress, tasks_taskattempt, tasks_tasklog, tasks_batch, tasks_workernode"
-TABLES += ", tasks_idempotencykey, tasks_cagedeath"
 TERMINAL = "('completed', 'failed', 'cancelled')"
 
 
@@ -89,11 +85,11 @@ class Service:
         return [int(pid) for pid in text.split()]
 
 
-class Mill:
+class Mill(Rows):
     """Everything of one installation; `reset` makes it fit for the next test."""
 
     def __init__(self, directory: Path) -> None:
-        self.home = Home(directory)
+        super().__init__(Home(directory))
         self.home.prepare()
         logs = self.home.logs
         self.postgres = FaultyServer(CrashedPostgres(self.home), logs / "postgres.log")
@@ -227,7 +223,7 @@ class Mill:
 
     def forget_tasks(self) -> None:
         """Leave no trace of what was done until now."""
-        self.execute(f"TRUNCATE {TABLES} CASCADE")
+        self.wait_until(self.truncates, what="the tables are emptied")
         connect_valkey(self.home).flushall()
         for directory in (self.home.storage, self.home.work):
             shutil.rmtree(directory, ignore_errors=True)
@@ -246,28 +242,6 @@ class Mill:
                 server.thaw()
                 server.end(signal.SIGKILL)
         shutil.rmtree(self.home.path, ignore_errors=True)
-
-    # --- what the rows say, past the service ---
-    @contextlib.contextmanager
-    def connect(self) -> "Iterator[psycopg.Connection[tuple[Any, ...]]]":
-        with psycopg.connect(
-            host=str(self.home.postgres_socket_dir), user=DATABASE, dbname=DATABASE, autocommit=True, connect_timeout=5
-        ) as connection:
-            yield connection
-
-    def execute(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with self.connect() as connection:
-            cursor = connection.execute(sql, parameters)
-            return cursor.fetchall() if cursor.description else []
-
-    def count(self, condition: str = "true") -> int:
-        return int(self.execute(f"SELECT count(*) FROM tasks_tasklog WHERE {condition}")[0][0])
-
-    def list_ids(self, condition: str = "true") -> list[UUID]:
-        return [row[0] for row in self.execute(f"SELECT id FROM tasks_tasklog WHERE {condition} ORDER BY id")]
-
-    def count_attempts(self) -> int:
-        return int(self.execute("SELECT count(*) FROM tasks_taskattempt")[0][0])
 
     def wait_until_ended(self, *, seconds: float) -> None:
         """Wait until every task is terminal; show those that are not when it takes too long."""

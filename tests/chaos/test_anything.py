@@ -115,6 +115,7 @@ def test_kill_9_of_anything_at_any_time_ends_every_task_once(mill: Mill, photo: 
             is_over.set()
         accepted = creating.result()
     mill.strike()
+    mill.wait_until(mill.accepts_connections, what="the database has recovered")
 
     conclude(mill, "any", "kill -9 of anything, every 1.5 s for a minute", seconds=120)
     FIGURES.counted("R1", "accepted tasks that were gone", max(0, accepted - mill.count()), of=accepted)

@@ -15,7 +15,8 @@ from filemill.launch.home import DATABASE, Home
 from filemill.launch.valkey import Valkey
 from tests.chaos.client import TIMEOUT_SECONDS, Client
 from tests.chaos.faulty_servers import CrashedPostgres, FaultyServer
-from tests.chaos.mill import PASSWORD, SET_UP, TABLES, USER, Mill, Service
+from tests.chaos.mill import PASSWORD, SET_UP, USER, Mill, Service
+from tests.chaos.rows import TABLES
 from tests.endtoend.seed import ROOT, wait_until
 from tests.hosts.network import SUBNET, Network
 
