@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-run run test bench chaos chaos-races chaos-hosts fuzz check doctor clean
+.PHONY: help setup setup-run run test bench profile chaos chaos-races chaos-hosts fuzz check doctor clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -59,8 +59,11 @@ COUNT ?= 20000
 fuzz: setup ## Work on thousands of spoilt files in the cage, and tell what came of it (SEED=2, COUNT=5000)
 	@exec nice $(BIN)/python -m tests.hostile.fuzz --seed $(SEED) --count $(COUNT) $(ARGS)
 
-bench: setup ## Measure what Filemill promises (ONLY=cage for one benchmark), on an idle machine
+bench: setup ## Measure what Filemill promises (ONLY=P3 for one benchmark, ROUNDS, SHARE for a short try), on an idle machine
 	@exec $(BIN)/python -m benchmarks $(ONLY)
+
+profile: setup ## Show where the time of a bulk run goes (ONLY=photos or ONLY=small for one of them)
+	@exec $(BIN)/python -m benchmarks.profiling $(ONLY)
 
 check: setup ## Lint, types, import rules, migrations, requirements
 	$(BIN)/ruff check .
