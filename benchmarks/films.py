@@ -9,10 +9,9 @@ from benchmarks import corpus, protocol
 from benchmarks.protocol import Bar, Work
 from benchmarks.service import LONGEST_SECONDS, make_memory, run_service
 from filemill.processing.cage.tools import TOOLS, find_command
-from filemill.processing.operations.checking import check
 from filemill.processing.operations.ffmpeg.film import ask_for_film
 from filemill.processing.operations.planning import Facts
-from filemill.processing.operations.registry import OPERATIONS
+from filemill.processing.operations.video.film_options import FilmOptions
 from filemill.processing.operations.video.film_plan import plan_film
 
 SECONDS: Final = 24
@@ -53,8 +52,8 @@ def ask_bare(film: Path, target: Path) -> list[str]:
         fps=30.0,
         more={"video_codec": "h264", "audio_codec": "aac", "audio_channels": 1},
     )
-    options = check(OPERATIONS["video.transcode"], OPTIONS).options
-    asked = list(ask_for_film("video/mp4", plan_film(facts, options)))  # type: ignore[arg-type]  the operation's own
+    options = FilmOptions.model_validate(OPTIONS)
+    asked = list(ask_for_film("video/mp4", plan_film(facts, options)))
     source = asked.index("-fd")
     asked[source : source + 4] = ["-i", str(film)]
     asked = asked[: asked.index("-progress")]

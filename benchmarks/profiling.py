@@ -37,10 +37,11 @@ def profile(name: str) -> None:
     usual, box = KINDS[name]
     count = protocol.count_files(usual)
     made = corpus.make_photos(count) if name == "photos" else corpus.make_small_pictures(count)
-    body = {"file_paths": [str(path) for path in made], "task_type": "image", "metadata": ask_for(box)}
+    paths = [str(path) for path in made]
+    body = {"file_paths": paths, "task_type": "image", "metadata": ask_for(box)}
     PLACE.mkdir(parents=True, exist_ok=True)
     with run_service(corpus.find_place()) as service, service.open_client() as client:
-        service.run_bulk(client, {**body, "file_paths": body["file_paths"][:20]})
+        service.run_bulk(client, {**body, "file_paths": paths[:20]})
 
         def run() -> None:
             service.run_bulk(client, body)

@@ -8,7 +8,7 @@ from benchmarks.protocol import Bar
 
 def test_rivals_take_turns_in_an_order_that_changes() -> None:
     order: list[str] = []
-    rivals = {name: lambda name=name: order.append(name) for name in ("one", "two")}  # type: ignore[misc]
+    rivals = {name: lambda name=name: order.append(name) for name in ("one", "two")}
 
     taken = protocol.take_turns(rivals, rounds=3)
 
