@@ -40,15 +40,10 @@ def measure() -> bool:
     return all(bar.holds for bar in bars)
 
 
-def find_parts(service: Service) -> dict[str, int]:
-    """The processes that the service consists of, by their part."""
-    return {**{name: program.pid for name, program in service.programs.items()}, **service.servers.pids}
-
-
 def settle(service: Service) -> dict[str, float]:
     """Wait until the memory no longer moves, and return it by class of process."""
     ends_at = time.monotonic() + LONGEST_SECONDS
-    parts = find_parts(service)
+    parts = service.parts
     before = sum(proc.measure_memory(parts).values())
     while time.monotonic() < ends_at:
         time.sleep(PAUSE_SECONDS)  # that nothing moves shows only over time

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from benchmarks import corpus, proc, protocol
 from benchmarks.bulk import FULL_HD, THUMBNAIL, ask_for
-from benchmarks.memory import find_parts
 from benchmarks.processes import BenchmarkError
 from benchmarks.service import Service, run_service
 
@@ -64,7 +63,7 @@ def create_one(service: Service, client: Any, body: Mapping[str, Any]) -> None:
 
 def measure_cpu(service: Service, run: protocol.Work) -> tuple[float, dict[str, float]]:
     """Return the wall seconds of a run and the CPU seconds that each class of process took for it."""
-    parts = find_parts(service)
+    parts = service.parts
     before, began_at = proc.measure_cpu(parts), time.monotonic()
     run()
     seconds = time.monotonic() - began_at

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from benchmarks import corpus, protocol
+from benchmarks import corpus, proc, protocol
 from benchmarks.bulk import THUMBNAIL, ask_for
 from benchmarks.processes import ROOT, BenchmarkError, find_free_port, run_program
 from benchmarks.protocol import Bar
@@ -17,6 +17,7 @@ CONNECTIONS: Final = 8
 SECONDS: Final = 3.0
 BULK: Final = 10_000
 LISTED: Final = 1_000
+SERVERS: Final = ("postgres", "valkey")
 PRODUCT, PLAIN = "filemill", "plain REST framework"
 
 
@@ -27,6 +28,7 @@ class Doors:
         self.service = service
         self._plain_port = plain_port
         self.latencies: dict[str, list[float]] = {PRODUCT: [], PLAIN: []}
+        self.cpu_ms: dict[str, dict[str, float]] = {}
         self.seconds: dict[str, list[float]] = {PRODUCT: [], PLAIN: []}
 
     def ask(self, name: str, *, method: str, body: Mapping[str, Any] | None) -> None:
@@ -41,7 +43,13 @@ class Doors:
             "connections": CONNECTIONS,
             "seconds": SECONDS,
         }
+        before = proc.measure_cpu(self.service.parts)
         told = run_load(plan)
+        after = proc.measure_cpu(self.service.parts)
+        self.cpu_ms[name] = {
+            part: round(1000 * (after[part] - before[part]) / told["requests"], 3)
+            for part in ("web", "plain", *SERVERS)
+        }
         self.seconds[name].append(told["seconds"] / told["requests"])
         self.latencies[name] += told["taken"]
 
@@ -113,6 +121,7 @@ def keep(name: str, bars: list[Bar], doors: Doors) -> bool:
     details = {
         rival: {
             "requests_per_second": round(1 / protocol.find_percentile(doors.seconds[rival], 50), 1),
+            "cpu_ms_per_request": doors.cpu_ms[rival],
             "p50_ms": round(1000 * protocol.find_percentile(taken, 50), 2),
             "p99_ms": round(1000 * protocol.find_percentile(taken, 99), 2),
         }

@@ -124,6 +124,11 @@ class Service:
         if self.database is not None:
             self.database.close()
 
+    @property
+    def parts(self) -> dict[str, int]:
+        """The processes that everything consists of, by their part."""
+        return {**{name: program.pid for name, program in self.programs.items()}, **self.servers.pids}
+
     # --- work ---
     def open_client(self, user: str = USERS[0]) -> httpx.Client:
         headers = {"Authorization": f"Token {self.tokens[user]}"}
