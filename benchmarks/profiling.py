@@ -16,7 +16,7 @@ from typing import Any, Final
 from benchmarks import corpus, proc, protocol
 from benchmarks.bulk import FULL_HD, THUMBNAIL, ask_for
 from benchmarks.processes import BenchmarkError
-from benchmarks.service import Service, run_service
+from benchmarks.service import OURS, Service, run_service
 
 PLACE: Final = protocol.RESULTS / "profile"
 STATEMENT: Final = re.compile(r"^LOG:  (?:statement|execute [^:]*): (.*)")
@@ -105,8 +105,7 @@ def find_statements(lines: Iterable[str]) -> Counter[str]:
 
 def _count(found: Counter[str], parts: Sequence[str]) -> None:
     text = " ".join(" ".join(parts).split())
-    is_ours = text.startswith(("SELECT 1 FROM tasks_tasklog WHERE batch_id = (SELECT", "ALTER SYSTEM", "SELECT pg_"))
-    if text and not is_ours:
+    if text and not text.startswith(OURS):
         found[shorten(text)] += 1
 
 

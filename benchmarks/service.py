@@ -30,6 +30,8 @@ USERS: Final = ("ann", "bob")
 WORKERS: Final = 2
 LONGEST_SECONDS: Final = 900.0
 ACTIVE: Final = ["pending", "processing"]
+OURS: Final = "/* benchmark */"
+"""Before every statement of the benchmark itself, so that a profile can leave them out."""
 SET_UP: Final = f"""
 import django; django.setup()
 from django.core.management import call_command
@@ -138,7 +140,7 @@ class Service:
         """Ask the database, past the service."""
         if self.database is None:
             raise BenchmarkError("The service is not prepared.")
-        cursor = self.database.execute(sql, parameters)
+        cursor = self.database.execute(f"{OURS} {sql}", parameters)
         return cursor.fetchall() if cursor.description else []
 
     def hand_in(self, client: httpx.Client, body: Mapping[str, Any], *, address: str = "create_task") -> dict[str, Any]:

@@ -45,6 +45,7 @@ def test_statements_are_counted_without_their_values() -> None:
         "LOG:  execute <unnamed>: UPDATE tasks SET progress = 20 WHERE id = 'b''c'",
         "DETAIL:  parameters: $1 = 'x'",
         "LOG:  statement: BEGIN",
+        "LOG:  statement: /* benchmark */ SELECT 1",
         "LOG:  checkpoint starting",
     ]
 
