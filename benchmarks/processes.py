@@ -38,7 +38,7 @@ class Program:
     def pid(self) -> int:
         return self.process.pid
 
-    def wait_until(self, holds: Callable[[], bool], *, what: str, seconds: float = 60.0) -> None:
+    def wait_until(self, holds: Callable[[], bool], *, what: str, seconds: float = 300.0) -> None:
         """Wait for a condition, for as long as the process lives."""
         wait_until(lambda: self._must_live() and holds(), what=what, seconds=seconds)
 
