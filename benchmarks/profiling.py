@@ -21,6 +21,7 @@ from benchmarks.service import OURS, Service, run_service
 PLACE: Final = protocol.RESULTS / "profile"
 STATEMENT: Final = re.compile(r"^LOG:  (?:statement|execute [^:]*): (.*)")
 SHOWN: Final = 25
+LONGEST_SAMPLE_SECONDS: Final = 60
 KINDS: Final[Mapping[str, tuple[int, tuple[int, int]]]] = {"photos": (200, FULL_HD), "small": (1500, THUMBNAIL)}
 
 
@@ -48,10 +49,11 @@ def profile(name: str) -> None:
         seconds, cpu = measure_cpu(service, run)
         statements = count_statements(service, run)
         single = count_statements(service, lambda: create_one(service, client, body))
+        report = write_report(name, count=count, seconds=seconds, cpu=cpu, statements=statements, single=single)
+        (PLACE / f"{name}.md").write_text(report, encoding="utf-8")
+        sys.stdout.write(report)
+        sys.stdout.flush()
         draw_flames(service, run, PLACE / f"{name}.svg", seconds=seconds)
-    report = write_report(name, count=count, seconds=seconds, cpu=cpu, statements=statements, single=single)
-    (PLACE / f"{name}.md").write_text(report, encoding="utf-8")
-    sys.stdout.write(report)
 
 
 def create_one(service: Service, client: Any, body: Mapping[str, Any]) -> None:
@@ -122,12 +124,16 @@ def draw_flames(service: Service, run: protocol.Work, target: Path, *, seconds: 
     spy = Path(sys.executable).with_name("py-spy")
     if not spy.exists():
         raise BenchmarkError("make profile needs py-spy, which make setup installs.")
-    lasting = max(2, round(seconds))
+    lasting = min(LONGEST_SAMPLE_SECONDS, max(2, round(seconds)))
     argv = [str(spy), "record", "--pid", str(service.programs["worker"].pid), "--subprocesses", "--nonblocking"]
     argv += ["--rate", "100", "--duration", str(lasting), "--output", str(target)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as sampling:
         run()
-        told, _ = sampling.communicate(timeout=300)
+        try:
+            told, _ = sampling.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            sampling.kill()
+            raise BenchmarkError("py-spy did not come to an end: the machine is too busy.") from None
     if not target.exists():
         raise BenchmarkError(f"py-spy drew nothing: {told[-2000:]}")
 
