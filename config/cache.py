@@ -38,6 +38,10 @@ class ForgivingRedisCache(RedisCache):
     def set(self, key: str, value: Any, timeout: Any = 300, version: int | None = None) -> None:
         self._forgiving("set", None, key, value, timeout, version)
 
+    def set_many(self, data: dict[str, Any], timeout: Any = 300, version: int | None = None) -> list[str]:
+        """Set several keys in one round trip; return those that were not set."""
+        return list(self._forgiving("set_many", list(data), data, timeout, version))
+
     def delete(self, key: str, version: int | None = None) -> bool:
         """Delete a key, also during a pause: what is not deleted would be believed later."""
         self._paused_until = 0.0

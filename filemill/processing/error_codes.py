@@ -42,6 +42,7 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "storage_error": ErrorCode("The output could not be stored.", "Check the storage, then retry."),
     "worker_lost": ErrorCode("The worker gave no sign of life.", "Nothing: it is run again. See the worker's log."),
     "worker_stopped": ErrorCode("The worker was told to stop.", "Nothing: it is run again by another."),
+    "handed_back": ErrorCode("A worker gave the file back before it began.", "Nothing: another works on it."),
     "expired": ErrorCode("The task was not started before its deadline.", "Retry it, or add workers."),
     "internal_error": ErrorCode("Filemill itself failed.", "Look for the task's id in the log and report it."),
 }

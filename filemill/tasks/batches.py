@@ -10,6 +10,7 @@ from filemill.tasks import dispatch, lifecycle
 from filemill.tasks.execution import execute
 from filemill.tasks.models import Batch, TaskLog
 from filemill.tasks.node import node
+from filemill.tasks.pace import pace_of
 from filemill.tasks.pulse import Pulse
 from filemill.tasks.statuses import Lane, Status
 
@@ -26,10 +27,12 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse) -> int:
         return 0
     done = 0
     ends_at = time.monotonic() + SLICE_SECONDS
+    pace = pace_of(batch.pk)
     with cage.open_slice() as cage_slice:
-        while task := _claim(batch):
-            execute(task, cage_slice=cage_slice, pulse=pulse)
-            done += 1
+        while tasks := _claim(batch, pace.count_next()):
+            with pace.of_bite(len(tasks)) as bite:
+                execute(tasks, cage_slice=cage_slice, pulse=pulse, is_over=bite.is_overdue)
+            done += len(tasks)
             faultpoint("slice.between_files")
             if time.monotonic() >= ends_at or node.stopping_for_seconds() is not None:
                 break
@@ -39,10 +42,12 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse) -> int:
     return done
 
 
-def _claim(batch: Batch) -> TaskLog | None:
+def _claim(batch: Batch, count: int) -> list[TaskLog]:
     if batch.parallel:
-        return lifecycle.start_next_of_batch(batch.pk, worker=node.as_worker())
-    return lifecycle.start_next_in_order(batch.pk, worker=node.as_worker())
+        return lifecycle.start_next_of_batch(batch.pk, worker=node.as_worker(), limit=count)
+    # One by one: a file that has to be tried again holds up those behind it.
+    task = lifecycle.start_next_in_order(batch.pk, worker=node.as_worker())
+    return [] if task is None else [task]
 
 
 def _remains(batch: Batch) -> bool:

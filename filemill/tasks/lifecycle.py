@@ -7,7 +7,7 @@ database's clock decides.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +24,8 @@ from filemill.tasks.transition import (
     NULL,
     Assignments,
     Ending,
+    Given,
     apply,
-    json_value,
     seconds_ahead,
     storable,
     value,
@@ -69,14 +69,16 @@ def start(task_id: UUID | str, *, worker: Worker) -> TaskLog | None:
     return _one(_start("id = %s" + where, [str(task_id)], worker))
 
 
-def start_next_of_batch(batch_id: UUID | str, *, worker: Worker) -> TaskLog | None:
-    """Claim the next due file of a batch; files that another slice is just claiming are passed over."""
-    where = """id = (SELECT id FROM tasks_tasklog
-                     WHERE batch_id = %s AND lane = 'slice' AND status = 'pending'
-                       AND (run_after IS NULL OR run_after <= statement_timestamp())
-                       AND (deadline_at IS NULL OR deadline_at > statement_timestamp())
-                     ORDER BY batch_index LIMIT 1 FOR UPDATE SKIP LOCKED)"""
-    return _one(_start(where, [str(batch_id)], worker))
+def start_next_of_batch(batch_id: UUID | str, *, worker: Worker, limit: int = 1) -> list[TaskLog]:
+    """Claim the next due files of a batch, in its order; files that another slice is just claiming are passed over."""
+    # As an array the choice is made once; see _chosen.
+    where = """id = ANY(ARRAY(SELECT id FROM tasks_tasklog
+                              WHERE batch_id = %s AND lane = 'slice' AND status = 'pending'
+                                AND (run_after IS NULL OR run_after <= statement_timestamp())
+                                AND (deadline_at IS NULL OR deadline_at > statement_timestamp())
+                              ORDER BY batch_index LIMIT %s FOR UPDATE SKIP LOCKED))"""
+    claimed = _start(where, [str(batch_id), limit], worker)
+    return sorted(claimed, key=lambda task: task.batch_index or 0)
 
 
 def start_next_in_order(batch_id: UUID | str, *, worker: Worker) -> TaskLog | None:
@@ -115,20 +117,56 @@ def _start(where: str, parameters: list[Any], worker: Worker) -> list[TaskLog]:
     )
 
 
-def complete(task: TaskLog, *, result: dict[str, Any], ending: Ending) -> TaskLog | None:
+@dataclass(frozen=True, kw_only=True)
+class Completion:
+    """An attempt that made its result, before the row knows of it."""
+
+    task: TaskLog
+    result: dict[str, Any]
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+def complete(task: TaskLog, *, result: dict[str, Any], evidence: dict[str, Any] | None = None) -> TaskLog | None:
     """Store the result of an attempt that is still the task's own."""
+    return _one(complete_all([Completion(task=task, result=result, evidence=evidence or {})]))
+
+
+def complete_all(completions: Sequence[Completion]) -> list[TaskLog]:
+    """Store the results of attempts that are still their tasks' own, all in one statement; return the tasks it moved.
+
+    The files of a slice end together: a statement for each would cost more than the work on a small picture.
+    """
+    rows = [
+        {
+            "given_id": str(done.task.pk),
+            "given_fence": done.task.fence,
+            "given_result": done.result,
+            "given_evidence": done.evidence,
+        }
+        for done in completions
+    ]
+    columns = "given_id uuid, given_fence bigint, given_result jsonb, given_evidence jsonb"
     changes: Assignments = {
         **NO_LEASE,
         **NO_ERROR,
         "progress": ("100", []),
-        "result": json_value(result),
+        "result": ("given_result", []),
         "completed_at": ENDED,
         "finished_at": ENDED,
     }
     last = """, reached AS (
         INSERT INTO tasks_taskprogress (task_id, attempt, progress, message, data, created_at)
         SELECT id, attempt, 100, 'Completed', '{}', statement_timestamp() FROM moved)"""
-    return _by_worker(statuses.COMPLETE, task, changes, ending, further=last)
+    return apply(
+        statuses.COMPLETE,
+        "id = given_id AND fence = given_fence",
+        [],
+        changes,
+        message="Completed",
+        ending=Ending(message="Completed"),
+        further=last,
+        given=Given(columns=columns, rows=rows),
+    )
 
 
 def fail(task: TaskLog, *, ending: Ending) -> TaskLog | None:
@@ -151,6 +189,14 @@ def defer(
         "lane": (TRAVELS_ALONE_IF_PARALLEL, []),
     }
     metadata = {"automatic": True, "reason": ending.error_code, "delay_seconds": round(delay_seconds, 3)}
+    return _by_worker(statuses.DEFER, task, changes, ending, metadata=metadata)
+
+
+def hand_back(task: TaskLog) -> TaskLog | None:
+    """Put back a task that was claimed, but not begun: the others should not have to wait for its turn here."""
+    changes = {column: change for column, change in BACK_TO_PENDING.items() if column != "retry_count"}
+    ending = Ending(message="Handed back before it was begun", error_code="handed_back")
+    metadata = {"automatic": True, "reason": ending.error_code, "delay_seconds": 0}
     return _by_worker(statuses.DEFER, task, changes, ending, metadata=metadata)
 
 

@@ -58,9 +58,15 @@ class Watched:
     """A run under watch; `reason` is set when it was killed."""
 
     fence: int
-    kill: Callable[[], None]
     renewed_at: float
+    kill: Callable[[], None] | None = None
     reason: KillReason | None = None
+
+    def hand_over(self, kill: Callable[[], None]) -> None:
+        """Begin to run what `kill` ends; it is called from the pulse's threads, or here when it is too late already."""
+        self.kill = kill
+        if self.reason is not None:
+            kill()
 
 
 class Pulse(threading.Thread):
@@ -79,9 +85,9 @@ class Pulse(threading.Thread):
         super().start()
         threading.Thread(target=self._guard_leases, name="lease-guard", daemon=True).start()
 
-    def watch(self, task: TaskLog, kill: Callable[[], None]) -> Watched:
-        """Keep the task's lease alive until `unwatch`; call `kill` from this thread when the run must end."""
-        watched = Watched(fence=task.fence, kill=kill, renewed_at=time.monotonic())
+    def watch(self, task: TaskLog) -> Watched:
+        """Keep the task's lease alive until `unwatch`; what is handed over is killed when its run must end."""
+        watched = Watched(fence=task.fence, renewed_at=time.monotonic())
         with self._lock:
             self._watched[task.pk] = watched
         return watched
@@ -200,7 +206,9 @@ class Pulse(threading.Thread):
     def _kill(watched: Watched, reason: KillReason) -> None:
         if watched.reason is None:
             watched.reason = reason
-            watched.kill()
+            # Whatever is handed over from now on sees the reason.
+            if watched.kill is not None:
+                watched.kill()
 
     def _all(self) -> list[Watched]:
         with self._lock:

@@ -1,5 +1,6 @@
 """The cache of finished tasks' results (contract D4)."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,17 +16,21 @@ def cache_key(task_id: UUID | str) -> str:
     return f"task:{task_id}"
 
 
-def remember(task: TaskLog) -> None:
-    """Put the result of a completed task into the cache; a cache that is down costs speed, nothing else.
+def remember(tasks: Sequence[TaskLog]) -> None:
+    """Put the results of completed tasks into the cache; a cache that is down costs speed, nothing else.
 
-    A retry may have come since the task was read, and its `forget` may have come before this: so the row is asked once
+    A retry may have come since a task was read, and its `forget` may have come before this: so the rows are asked once
     more afterwards. Whichever is last then leaves nothing stale.
     """
-    if task.status != Status.COMPLETED:
+    completed = {task.pk: task for task in tasks if task.status == Status.COMPLETED}
+    if not completed:
         return
-    cache.set(cache_key(task.pk), task.result, timeout=TTL_SECONDS)
-    if not TaskLog.objects.filter(pk=task.pk, fence=task.fence, status=Status.COMPLETED).exists():
-        forget(task.pk)
+    cache.set_many({cache_key(pk): task.result for pk, task in completed.items()}, timeout=TTL_SECONDS)
+    standing = TaskLog.objects.filter(pk__in=completed, status=Status.COMPLETED).values_list("pk", "fence")
+    fences = dict(standing)
+    for pk, task in completed.items():
+        if fences.get(pk) != task.fence:
+            forget(pk)
 
 
 def forget(task_id: UUID | str) -> None:
@@ -42,5 +47,5 @@ def read(task: TaskLog) -> dict[str, Any] | None:
     cached = cache.get(cache_key(task.pk))
     if cached is None:
         cached = task.result
-        remember(task)
+        remember([task])
     return cached  # type: ignore[no-any-return]  # the cache is untyped; only `remember` writes these keys

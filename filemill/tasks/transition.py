@@ -21,6 +21,7 @@ NOW: Expression = ("statement_timestamp()", [])
 # A statement that waited for the row's lock began before the claim that it waited for; an end never lies before it.
 ENDED: Expression = ("greatest(statement_timestamp(), started_at)", [])
 NULL: Expression = ("NULL", [])
+EVIDENCE_OF_EACH: Expression = ("(SELECT given_evidence FROM given WHERE given_id = moved.id)", [])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,17 @@ class Ending:
     message: str = ""
     error_code: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """Values of their own for each row of a move: they are its table `given`, with these typed columns.
+
+    `given_id uuid` is always among them, and so is `given_evidence jsonb`, of the attempt that ends.
+    """
+
+    columns: str
+    rows: list[dict[str, Any]]
 
 
 def value(given: Any) -> Expression:
@@ -62,14 +74,29 @@ def storable(given: Any) -> Any:
 
 
 # Put together from literals of this package alone; every value travels as a parameter.
+NOTIFIED = f", pg_notify('{KILL_CHANNEL}', moved.id::text) AS notified"
+GIVEN = "given AS (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS rows({columns})), "
 STATEMENT = """
-    WITH moved AS (
-        UPDATE tasks_tasklog SET {columns} WHERE {where} AND status = ANY(%s) RETURNING *
+    WITH {given}moved AS (
+        UPDATE tasks_tasklog SET {columns}{source} WHERE {where} AND status = ANY(%s) RETURNING tasks_tasklog.*
     ), told AS (
         INSERT INTO tasks_taskeventlog (task_id, event_type, generation, attempt, message, metadata, created_at)
         SELECT id, %s, generation, attempt, %s, %s::jsonb, statement_timestamp() FROM moved
     ){closed}{further}
     SELECT moved.*{notified} FROM moved"""
+
+# A move that waited for a claim to commit (a cancel, mostly) has a snapshot from before the attempt was opened, in
+# which an UPDATE would not find it; ON CONFLICT does. So the INSERT never inserts: each claim opened its attempt.
+CLOSE = """, closed AS (
+    INSERT INTO tasks_taskattempt AS a (task_id, number, generation, fence, worker, started_at, ended_at,
+                                        outcome, error_code, error_message, evidence)
+    SELECT id, attempt, generation, fence, '', statement_timestamp(), statement_timestamp(),
+           %s, %s, %s, {evidence} FROM moved WHERE attempt > 0
+    ON CONFLICT (task_id, number) DO UPDATE
+    SET ended_at = greatest(a.started_at, excluded.ended_at), outcome = excluded.outcome,
+        error_code = excluded.error_code, error_message = excluded.error_message,
+        evidence = a.evidence || excluded.evidence
+    WHERE a.ended_at IS NULL)"""
 
 
 def apply(
@@ -81,21 +108,26 @@ def apply(
     message: str,
     metadata: dict[str, Any] | None = None,
     ending: Ending | None = None,
-    further: str = "",
+    further: str = "",  # more CTEs, which read from `moved`
     further_parameters: Sequence[Any] = (),
     notify: bool = False,
+    given: Given | None = None,
 ) -> list[TaskLog]:
-    """Move the tasks that `where` selects, if their status still allows it; return them as they are now.
-
-    `further` holds more CTEs that read from `moved`.
-    """
+    """Move the tasks that `where` selects, if their status still allows it; return them as they are now."""
     assignments = {"status": value(move.target.value), **changes}
-    columns = ", ".join(f"{column} = {expression}" for column, (expression, _) in assignments.items())
-    closed, closed_parameters = _close_attempt(move, ending)
-    notified = f", pg_notify('{KILL_CHANNEL}', moved.id::text) AS notified" if notify else ""
-    sql = STATEMENT.format(columns=columns, where=where, closed=closed, further=further, notified=notified)
+    closed, closed_parameters = _close_attempt(move, ending, EVIDENCE_OF_EACH if given else None)
+    sql = STATEMENT.format(
+        given=GIVEN.format(columns=given.columns) if given else "",
+        columns=", ".join(f"{column} = {expression}" for column, (expression, _) in assignments.items()),
+        source=" FROM given" if given else "",
+        where=where,
+        closed=closed,
+        further=further,
+        notified=NOTIFIED if notify else "",
+    )
     values = [
-        *(value for _, given in assignments.values() for value in given),
+        *([to_json(given.rows)] if given else []),
+        *(parameter for _, expression in assignments.values() for parameter in expression),
         *parameters,
         [Status(source).value for source in sorted(move.sources)],
         move.event.value,
@@ -107,20 +139,9 @@ def apply(
     return list(TaskLog.objects.raw(sql, values))
 
 
-def _close_attempt(move: Move, ending: Ending | None) -> tuple[str, list[Any]]:
+def _close_attempt(move: Move, ending: Ending | None, evidence: Expression | None) -> Expression:
     if move.outcome is None or ending is None:
         return "", []
-    # A move that waited for a claim to commit (a cancel, mostly) has a snapshot from before the attempt was opened, in
-    # which an UPDATE would not find it; ON CONFLICT does. So the INSERT never inserts: each claim opened its attempt.
-    sql = """, closed AS (
-        INSERT INTO tasks_taskattempt AS a (task_id, number, generation, fence, worker, started_at, ended_at,
-                                            outcome, error_code, error_message, evidence)
-        SELECT id, attempt, generation, fence, '', statement_timestamp(), statement_timestamp(),
-               %s, %s, %s, %s::jsonb FROM moved WHERE attempt > 0
-        ON CONFLICT (task_id, number) DO UPDATE
-        SET ended_at = greatest(a.started_at, excluded.ended_at), outcome = excluded.outcome,
-            error_code = excluded.error_code, error_message = excluded.error_message,
-            evidence = a.evidence || excluded.evidence
-        WHERE a.ended_at IS NULL)"""
+    shown, shown_parameters = evidence or json_value(ending.evidence)
     message = storable(ending.message)[:2000] if ending.error_code else ""
-    return sql, [move.outcome.value, ending.error_code, message, to_json(ending.evidence)]
+    return CLOSE.format(evidence=shown), [move.outcome.value, ending.error_code, message, *shown_parameters]

@@ -61,7 +61,7 @@ def file_processing(self: Task[Any, Any], task_id: str) -> dict[str, Any] | None
         return _report(self, task_id)
     _forget_earlier_result(self, task)
     with hands.cage.open_slice() as cage_slice:
-        execute(task, cage_slice=cage_slice, pulse=hands.pulse)
+        execute([task], cage_slice=cage_slice, pulse=hands.pulse)
     return _report(self, task_id)
 
 

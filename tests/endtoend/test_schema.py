@@ -106,7 +106,7 @@ def make_tasks(user: User) -> list[TaskLog]:
         started = lifecycle.start(task.pk, worker=worker)
         assert started is not None
         if task is tasks[1]:
-            lifecycle.complete(started, result={"outputs": [output]}, ending=Ending(message="Completed"))
+            lifecycle.complete(started, result={"outputs": [output]})
         else:
             lifecycle.fail(started, ending=Ending(error_code="corrupt_file", message="Cut short"))
     return tasks

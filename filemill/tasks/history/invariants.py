@@ -20,7 +20,7 @@ GRACE_SECONDS: Final = 60.0
 """How long after its deadline, or after the end of its lease, a task may wait for the sweeper."""
 PROCESS_SECONDS: Final = 3.0
 """How long a process may be seen after the end of the attempt that it worked for."""
-UNCOUNTED_CODES: Final = frozenset({"worker_stopped"})
+UNCOUNTED_CODES: Final = frozenset({"worker_stopped", "handed_back"})
 """Attempts that were handed back with these codes say nothing about the file and use up no retry."""
 
 

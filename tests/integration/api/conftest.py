@@ -128,9 +128,7 @@ def completed(new_task: NewTask, worker: Worker) -> TaskLog:
     started = lifecycle.start(task.pk, worker=worker)
     assert started is not None
     output = {"name": "photo.webp", "media_type": "image/webp", "size": 4, "sha256": "0" * 64, "width": 2, "height": 2}
-    ended = lifecycle.complete(
-        started, result={"format": "webp", "outputs": [output]}, ending=Ending(message="Completed")
-    )
+    ended = lifecycle.complete(started, result={"format": "webp", "outputs": [output]})
     assert ended is not None
     return TaskLog.objects.get(pk=task.pk)
 

@@ -73,8 +73,8 @@ def complete(
     task: TaskLog, *, result: dict[str, Any] | None = None, outputs: list[dict[str, Any]] | None = None
 ) -> None:
     """Let a worker start and complete a task."""
-    ending = Ending(message="Completed", evidence={"peak_memory_bytes": 2048, "wall_seconds": 1.5})
-    assert lifecycle.complete(start(task), result={**(result or {}), "outputs": outputs or []}, ending=ending)
+    evidence = {"peak_memory_bytes": 2048, "wall_seconds": 1.5}
+    assert lifecycle.complete(start(task), result={**(result or {}), "outputs": outputs or []}, evidence=evidence)
 
 
 def fail(task: TaskLog, *, code: str = "corrupt_file", message: str = "The file is cut short.") -> None:

@@ -30,7 +30,7 @@ def bring_to(task: TaskLog, status: Status) -> TaskLog:
         return must(lifecycle.cancel(task.pk, reason="", by="alice"))
     started = must(lifecycle.start(task.pk, worker=SOME_WORKER))
     if status == Status.COMPLETED:
-        return must(lifecycle.complete(started, result={"outputs": []}, ending=Ending()))
+        return must(lifecycle.complete(started, result={"outputs": []}))
     return must(lifecycle.fail(started, ending=FAILED)) if status == Status.FAILED else started
 
 
@@ -51,7 +51,7 @@ def rescue(task: TaskLog) -> TaskLog | None:
 
 ATTEMPTED: dict[str, Callable[[TaskLog], TaskLog | None]] = {
     "start": lambda task: lifecycle.start(task.pk, worker=SOME_WORKER),
-    "complete": lambda task: lifecycle.complete(task, result={}, ending=Ending()),
+    "complete": lambda task: lifecycle.complete(task, result={}),
     "fail": lambda task: lifecycle.fail(task, ending=FAILED),
     "defer": lambda task: lifecycle.defer(task, delay_seconds=1, ending=FAILED),
     "rescue": rescue,
@@ -96,7 +96,7 @@ def test_an_old_hand_changes_nothing(move: str, new_task: NewTask) -> None:
 
     assert ATTEMPTED[move](old) is None
     assert TaskLog.objects.get(pk=old.pk).status == Status.PROCESSING
-    assert must(lifecycle.complete(new, result={}, ending=Ending())).status == Status.COMPLETED
+    assert must(lifecycle.complete(new, result={})).status == Status.COMPLETED
 
 
 def test_a_retry_keeps_the_history_and_opens_a_generation(new_task: NewTask) -> None:

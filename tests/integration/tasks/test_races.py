@@ -51,7 +51,7 @@ class Moves:
         return lifecycle.start(task_id, worker=worker)
 
     def complete(self, task: TaskLog) -> TaskLog | None:
-        return lifecycle.complete(task, result=RESULT, ending=Ending(message="Completed"))
+        return lifecycle.complete(task, result=RESULT)
 
     def fail(self, task: TaskLog) -> TaskLog | None:
         return lifecycle.fail(task, ending=CORRUPT)

@@ -14,7 +14,6 @@ from filemill.tasks.drafts import Asked
 from filemill.tasks.lifecycle import Worker, start
 from filemill.tasks.models import TaskEventLog, TaskLog
 from filemill.tasks.refusals import Conflict, Refused
-from filemill.tasks.transition import Ending
 from tests.integration.tasks.conftest import NewTask
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -162,7 +161,7 @@ def test_a_committed_task_is_answered_even_when_sending_it_breaks(
 def complete(task: TaskLog, worker: Worker) -> TaskLog:
     started = start(task.pk, worker=worker)
     assert started is not None
-    done = lifecycle.complete(started, result={"outputs": []}, ending=Ending())
+    done = lifecycle.complete(started, result={"outputs": []})
     assert done is not None
     return done
 
@@ -179,7 +178,7 @@ def test_a_result_that_is_remembered_late_does_not_outlive_a_retry(
 ) -> None:
     done = complete(new_task(), worker)
     services.retry(done, by=alice, force=True)
-    results.remember(done)
+    results.remember([done])
 
     assert cache.get(f"task:{done.pk}") is None
 

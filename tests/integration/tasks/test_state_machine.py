@@ -216,7 +216,7 @@ class TaskLife(RuleBasedStateMachine):
         is_ours = expected.is_held_by(hand)
         output = {"name": "text.txt", "sha256": "a" * 64}
 
-        assert_moved(lifecycle.complete(hand, result={"outputs": [output]}, ending=Ending()), if_=is_ours)
+        assert_moved(lifecycle.complete(hand, result={"outputs": [output]}), if_=is_ours)
         if is_ours:
             expected.status, expected.progress = Status.COMPLETED, 100
 
@@ -253,10 +253,21 @@ class TaskLife(RuleBasedStateMachine):
             expected.go_back()
 
     @rule(hand=hands)
+    def hand_back_unbegun(self, hand: TaskLog) -> None:
+        expected = self.model[hand.pk]
+        is_ours = expected.is_held_by(hand)
+
+        assert_moved(lifecycle.hand_back(hand), if_=is_ours)
+        if is_ours:
+            retries = expected.retry_count
+            expected.go_back()
+            expected.retry_count = retries
+
+    @rule(hand=hands)
     def an_old_hand_tries_everything(self, hand: TaskLog) -> None:
         if self.model[hand.pk].is_held_by(hand):
             return
-        assert lifecycle.complete(hand, result={"outputs": []}, ending=Ending()) is None
+        assert lifecycle.complete(hand, result={"outputs": []}) is None
         assert lifecycle.fail(hand, ending=CORRUPT) is None
         assert lifecycle.defer(hand, delay_seconds=0, ending=DISK_FULL) is None
 

@@ -17,7 +17,6 @@ from filemill.tasks.history import check, collect
 from filemill.tasks.lifecycle import Worker
 from filemill.tasks.management.commands import verify_history
 from filemill.tasks.models import TaskEventLog, TaskLog
-from filemill.tasks.transition import Ending
 from tests.integration.tasks.conftest import NewTask
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +38,7 @@ def completed(new_task: NewTask, worker: Worker, tmp_path: Path) -> TaskLog:
     described = outputs.publish(
         task.pk, task.fence, [Output(name="text.txt", path=made, media_type="text/plain", facts={})]
     )
-    done = lifecycle.complete(task, result={"outputs": described}, ending=Ending())
+    done = lifecycle.complete(task, result={"outputs": described})
     assert done is not None
     return done
 
