@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from filemill.tasks.models import TaskLog
@@ -78,7 +79,7 @@ NOTIFIED = f", pg_notify('{KILL_CHANNEL}', moved.id::text) AS notified"
 GIVEN = "given AS (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS rows({columns})), "
 STATEMENT = """
     WITH {given}moved AS (
-        UPDATE tasks_tasklog SET {columns}{source} WHERE {where} AND status = ANY(%s) RETURNING tasks_tasklog.*
+        UPDATE tasks_tasklog SET {columns}{source} WHERE {where} AND status = ANY(%s) RETURNING {returned}
     ), told AS (
         INSERT INTO tasks_taskeventlog (task_id, event_type, generation, attempt, message, metadata, created_at)
         SELECT id, %s, generation, attempt, %s, %s::jsonb, statement_timestamp() FROM moved
@@ -114,20 +115,21 @@ def apply(
     given: Given | None = None,
 ) -> list[TaskLog]:
     """Move the tasks that `where` selects, if their status still allows it; return them as they are now."""
-    assignments = {"status": value(move.target.value), **changes}
+    columns, column_parameters = _assign({"status": value(move.target.value), **changes})
     closed, closed_parameters = _close_attempt(move, ending, EVIDENCE_OF_EACH if given else None)
     sql = STATEMENT.format(
         given=GIVEN.format(columns=given.columns) if given else "",
-        columns=", ".join(f"{column} = {expression}" for column, (expression, _) in assignments.items()),
-        source=" FROM given" if given else "",
+        returned=_returned(),
+        columns=columns,
         where=where,
+        source=" FROM given" if given else "",
         closed=closed,
         further=further,
         notified=NOTIFIED if notify else "",
     )
     values = [
         *([to_json(given.rows)] if given else []),
-        *(parameter for _, expression in assignments.values() for parameter in expression),
+        *column_parameters,
         *parameters,
         [Status(source).value for source in sorted(move.sources)],
         move.event.value,
@@ -137,6 +139,17 @@ def apply(
         *further_parameters,
     ]
     return list(TaskLog.objects.raw(sql, values))
+
+
+def _assign(assignments: Assignments) -> Expression:
+    columns = ", ".join(f"{column} = {expression}" for column, (expression, _) in assignments.items())
+    return columns, [parameter for _, given in assignments.values() for parameter in given]
+
+
+@cache
+def _returned() -> str:
+    """Name every column: what a prepared statement returns must stay the same while an upgrade adds another."""
+    return ", ".join(f"tasks_tasklog.{field.column}" for field in TaskLog._meta.concrete_fields)  # noqa: SLF001  Django's public model API
 
 
 def _close_attempt(move: Move, ending: Ending | None, evidence: Expression | None) -> Expression:
