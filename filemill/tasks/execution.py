@@ -25,6 +25,7 @@ from filemill.tasks import dispatch, poison, results, retries, settling
 from filemill.tasks.fetching import Fetched, fetch
 from filemill.tasks.logs import about
 from filemill.tasks.models import TaskLog
+from filemill.tasks.poison import Suspects
 from filemill.tasks.progress import ProgressReporter
 from filemill.tasks.pulse import Pulse, Watched
 from filemill.tasks.settling import DATABASE_AWAY, Made
@@ -46,11 +47,12 @@ def execute(
         made: list[Made] = []
         moved: list[TaskLog] = []
         try:
+            suspects = poison.list_suspects()
             for task in tasks:
                 if task is not tasks[0] and is_over():
                     moved += _only(settling.hand_back(task))
                     continue
-                worked = _work_on(task, watched[task.pk], cage_slice)
+                worked = _work_on(task, watched[task.pk], cage_slice, suspects)
                 if isinstance(worked, Made):
                     made.append(worked)
                 else:
@@ -91,20 +93,20 @@ def _forget_checkpoints(task: TaskLog) -> None:
         checkpoints.discard(task.pk)
 
 
-def _work_on(task: TaskLog, watched: Watched, cage_slice: Slice) -> Made | TaskLog | None:
+def _work_on(task: TaskLog, watched: Watched, cage_slice: Slice, suspects: Suspects) -> Made | TaskLog | None:
     """Make one attempt: return what it made, or the task that an error has moved, or None when it was not ours."""
     with about(task.pk):
         logger.info("started: %s of %s, attempt %s", task.operation, task.file_name, task.attempt)
         began = time.monotonic()
         faultpoint("after_claim")
         try:
-            return _attempt(task, watched, cage_slice)
+            return _attempt(task, watched, cage_slice, suspects)
         finally:
             outputs.discard(task.pk, task.fence)
             logger.info("worked for %.2f s", time.monotonic() - began)
 
 
-def _attempt(task: TaskLog, watched: Watched, cage_slice: Slice) -> Made | TaskLog | None:
+def _attempt(task: TaskLog, watched: Watched, cage_slice: Slice, suspects: Suspects) -> Made | TaskLog | None:
     evidence: dict[str, Any] = {}
     try:
         if watched.reason is not None:
@@ -114,7 +116,7 @@ def _attempt(task: TaskLog, watched: Watched, cage_slice: Slice) -> Made | TaskL
             watched.hand_over(bench.kill)
             faultpoint("after_fetch")
             try:
-                poison.refuse_known(task, fetched.file)
+                poison.refuse_known(task, fetched.file, suspects)
                 result = _process(task, steps, bench)
             except ProcessingError as error:
                 if retries.is_cage_death(error):

@@ -27,12 +27,12 @@ def remember(task: TaskLog, killer: OpenedFile, *, times: int) -> None:
 
 
 def test_content_that_never_killed_passes(new_task: NewTask, killer: OpenedFile) -> None:
-    poison.refuse_known(new_task(), killer)
+    poison.refuse_known(new_task(), killer, poison.list_suspects())
 
 
 def test_content_that_killed_less_often_passes(new_task: NewTask, killer: OpenedFile) -> None:
     remember(new_task(), killer, times=POISON_DEATHS - 1)
-    poison.refuse_known(new_task(), killer)
+    poison.refuse_known(new_task(), killer, poison.list_suspects())
 
 
 def test_content_that_killed_three_times_in_other_tasks_is_poison(new_task: NewTask, killer: OpenedFile) -> None:
@@ -40,7 +40,7 @@ def test_content_that_killed_three_times_in_other_tasks_is_poison(new_task: NewT
         remember(new_task(), killer, times=1)
 
     with pytest.raises(InputError) as caught:
-        poison.refuse_known(new_task(), killer)
+        poison.refuse_known(new_task(), killer, poison.list_suspects())
     assert caught.value.code == "poison"
     assert caught.value.evidence == {"deaths_of_this_content": 3}
 
@@ -51,15 +51,15 @@ def test_other_content_of_the_same_size_passes(new_task: NewTask, killer: Opened
 
     with open_beneath("good.jpg", roots=[tmp_path]) as good:
         assert good.size == killer.size
-        poison.refuse_known(new_task(), good)
+        poison.refuse_known(new_task(), good, poison.list_suspects())
 
 
 def test_a_person_may_try_again(new_task: NewTask, killer: OpenedFile) -> None:
     remember(new_task(), killer, times=POISON_DEATHS)
-    poison.refuse_known(new_task(generation=2), killer)
+    poison.refuse_known(new_task(generation=2), killer, poison.list_suspects())
 
 
 def test_deaths_under_another_version_do_not_count(new_task: NewTask, killer: OpenedFile) -> None:
     remember(new_task(), killer, times=POISON_DEATHS)
     CageDeath.objects.update(version="0.0.1")
-    poison.refuse_known(new_task(), killer)
+    poison.refuse_known(new_task(), killer, poison.list_suspects())
