@@ -7,6 +7,7 @@ from uuid import UUID
 from filemill.faultpoints import faultpoint
 from filemill.processing.cage import Cage
 from filemill.tasks import dispatch, lifecycle
+from filemill.tasks.batch_services import finish_cancel
 from filemill.tasks.execution import execute
 from filemill.tasks.models import Batch, TaskLog
 from filemill.tasks.node import node
@@ -24,6 +25,9 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse) -> int:
     """Work on the batch's next files; send the next slice while files remain. Return how many were worked on."""
     batch = Batch.objects.filter(pk=batch_id).first()
     if batch is None:
+        return 0
+    if batch.cancelled_at is not None:
+        finish_cancel(batch)  # whoever began to cancel it may be gone
         return 0
     done = 0
     ends_at = time.monotonic() + SLICE_SECONDS

@@ -71,9 +71,12 @@ def start(task_id: UUID | str, *, worker: Worker) -> TaskLog | None:
 
 def start_next_of_batch(batch_id: UUID | str, *, worker: Worker, limit: int = 1) -> list[TaskLog]:
     """Claim the next due files of a batch, in its order; files that another slice is just claiming are passed over."""
+    # The files of a cancelled batch are ended many at a time; no slice begins another one meanwhile.
     # As an array the choice is made once; see _chosen.
     where = """id = ANY(ARRAY(SELECT id FROM tasks_tasklog
                               WHERE batch_id = %s AND lane = 'slice' AND status = 'pending'
+                                AND NOT EXISTS (SELECT 1 FROM tasks_batch b
+                                                WHERE b.id = batch_id AND b.cancelled_at IS NOT NULL)
                                 AND (run_after IS NULL OR run_after <= statement_timestamp())
                                 AND (deadline_at IS NULL OR deadline_at > statement_timestamp())
                               ORDER BY batch_index LIMIT %s FOR UPDATE SKIP LOCKED))"""
@@ -93,7 +96,11 @@ def start_next_in_order(batch_id: UUID | str, *, worker: Worker) -> TaskLog | No
                                WHERE batch_id = %s AND lane = 'slice' AND status = 'processing')"""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM tasks_batch WHERE id = %s FOR UPDATE", [str(batch_id)])
+            cursor.execute(
+                "SELECT 1 FROM tasks_batch WHERE id = %s AND cancelled_at IS NULL FOR UPDATE", [str(batch_id)]
+            )
+            if cursor.fetchone() is None:
+                return None
         return _one(_start(where, [str(batch_id), str(batch_id)], worker))
 
 
@@ -238,9 +245,9 @@ def cancel(task_id: UUID | str, *, reason: str, by: str) -> TaskLog | None:
     )
 
 
-def retry(task: TaskLog, *, by: str, force: bool) -> TaskLog | None:
-    """Begin a new generation of an ended task; its attempts, events and old outputs stay."""
-    changes: Assignments = {
+def begun_anew(*, lane: str) -> Assignments:
+    """Return what changes in a task that a person runs again; `lane` is SQL."""
+    return {
         **BACK_TO_PENDING,
         **NO_ERROR,
         "generation": ("generation + 1", []),
@@ -252,8 +259,13 @@ def retry(task: TaskLog, *, by: str, force: bool) -> TaskLog | None:
         "finished_at": NULL,
         "run_after": NULL,
         "deadline_at": seconds_ahead(settings.FILEMILL_DEADLINE_HOURS * 3600),
-        "lane": ("'interactive'", []),
+        "lane": (lane, []),
     }
+
+
+def retry(task: TaskLog, *, by: str, force: bool) -> TaskLog | None:
+    """Begin a new generation of an ended task; its attempts, events and old outputs stay."""
+    changes = begun_anew(lane="'interactive'")
     # The generation makes two retries that race into one: the second finds the task moved on.
     where, parameters = "id = %s AND generation = %s", [str(task.pk), task.generation]
     if not force:

@@ -11,7 +11,7 @@ from django.db.models import Q, Value
 from django.db.models.functions import Now
 
 from filemill.tasks.ids import celery_id, uuid7
-from filemill.tasks.querysets import TaskQuerySet
+from filemill.tasks.querysets import BatchQuerySet, TaskQuerySet
 from filemill.tasks.statuses import ACTIVE, TERMINAL, TERMINAL_EVENTS, EventType, Lane, Outcome, Status, TaskType
 
 UPLOAD_PREFIX = "upload:"
@@ -28,7 +28,11 @@ class Batch(models.Model):
     parallel = models.BooleanField(default=True)
     files_count = models.PositiveIntegerField()
     slices_sent_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    """While it is set no slice claims a file of it; a retry of its failed files sets it back."""
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = BatchQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "batches"
@@ -117,7 +121,9 @@ class TaskLog(models.Model):
             models.Index(
                 fields=["batch", "batch_index"], name="task_batch_active", condition=Q(status__in=sorted(ACTIVE))
             ),
-            models.Index(fields=["batch"], name="task_batch", condition=Q(batch__isnull=False)),
+            models.Index(
+                fields=["batch", "status", "finished_at"], name="task_batch_status", condition=Q(batch__isnull=False)
+            ),
             models.Index(fields=["file_path"], name="task_upload", condition=Q(file_path__startswith=UPLOAD_PREFIX)),
             GinIndex(fields=["tags"], name="task_tags"),
         ]

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, QuerySet
 
-from filemill.tasks.statuses import Status
+from filemill.tasks.statuses import ACTIVE, Status
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-    from filemill.tasks import models  # noqa: F401  the quoted base class below is of it
+    from filemill.tasks import models
 
 
 UTC = ZoneInfo("UTC")
@@ -48,9 +48,35 @@ class TaskQuerySet(QuerySet["models.TaskLog"]):
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-id")
 
+    def of_batch(self, batch: "models.Batch", status: Status | None = None) -> Self:
+        """Return a batch's tasks in the order of the request; those of a final status in the order in which they ended.
+
+        Each order is that of an index: a page of a long batch reads no more than it shows.
+        """
+        if status is None:
+            # The user and the time lead to an index in which the tasks of a batch lie together.
+            mine = self.filter(batch=batch, user_id=batch.user_id, created_at__gte=batch.created_at)
+            return mine.order_by("created_at", "id")
+        tasks = self.filter(batch=batch, status=status)
+        return tasks.order_by("batch_index") if status in ACTIVE else tasks.order_by("finished_at", "id")
+
     def summary(self) -> dict[str, int]:
         """Count tasks by status; `total` counts all."""
         # Counting rows and not their ids lets the index of user and status answer alone.
         counted = dict(self.order_by().values_list("status").annotate(count=Count("*")))
         counts = {status.value: int(counted.get(status.value, 0)) for status in Status}
         return {**counts, "total": sum(counts.values())}
+
+
+class BatchQuerySet(QuerySet["models.Batch"]):
+    """Batches, narrowed by who may see them."""
+
+    def visible_to(self, user: "AbstractBaseUser") -> Self:
+        return self.filter(user_id=user.pk)
+
+    def reachable_by(self, user: "AbstractBaseUser") -> Self:
+        """Return the batches that a user may open: their own, and for staff everyone's."""
+        return self.all() if getattr(user, "is_staff", False) else self.visible_to(user)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-created_at", "-id")

@@ -2,18 +2,20 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 from celery import Celery
 from celery.exceptions import TaskRevokedError
 from django.db import connection
+from django.db.models import Max
 
 from filemill.files.outputs import output_key, output_path
 from filemill.launch.home import Home
-from filemill.tasks import broker, services
+from filemill.tasks import batch_services, broker, services
 from filemill.tasks.drafts import Asked
-from filemill.tasks.models import TaskLog, WorkerNode
+from filemill.tasks.models import Batch, TaskLog, WorkerNode
 from tests.endtoend.conftest import (
     RunningWorker,
     StartWorker,
@@ -180,6 +182,29 @@ def test_a_parallel_batch_completes_every_file_once(photo: Path, start_worker: S
     wait_until(lambda: not batch.filter(finished_at=None).exists(), what="the batch ends")
     assert {task.status for task in batch} == {"completed"}
     assert {task.attempt for task in batch} == {1}
+
+
+def test_a_running_batch_is_dead_within_a_second_of_its_cancel(
+    photo: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    user = submit(photo, "image").user
+    outcome = services.submit_bulk(user=user, task_type="image", file_paths=[str(photo)] * 3000)
+    batch = TaskLog.objects.filter(batch=outcome.batch)
+    start_worker(concurrency=2)
+    wait_until(lambda: batch.filter(status="completed").count() >= 3, what="the batch runs")
+
+    began = time.monotonic()
+    batch_services.cancel(outcome.batch, by=user)
+    cancelled_after = time.monotonic() - began
+    starts = batch.exclude(started_at=None).aggregate(last=Max("started_at"))["last"]
+    marked_at = Batch.objects.get(pk=outcome.batch.pk).cancelled_at
+    assert marked_at is not None
+    assert starts is not None
+    assert (starts - marked_at).total_seconds() < 1
+    assert not batch.filter(finished_at=None).exists()
+    ends = batch.filter(status="completed").count()
+    assert wait_for_status(submit(photo, "image")).status == "completed"
+    assert batch.filter(status="completed").count() == ends, f"work went on after {cancelled_after:.2f} s"
 
 
 def test_a_worker_told_to_stop_hands_back_what_it_can_not_finish(
