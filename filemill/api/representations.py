@@ -172,6 +172,8 @@ class RejectedPath(Representation):
 class CreatedBatch(Representation):
     """A bulk request that was accepted, if not all of it."""
 
+    id: UUID = Field(description="The batch's own, for `GET /api/batches/{id}/`.")
+    url: str = Field(description="Where to look at the batch.")
     celery_task_id: str = Field(description="The batch's own; each of its files has another.")
     status: Literal["processing"]
     files_count: int = Field(description="How many files were accepted.")

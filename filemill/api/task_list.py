@@ -10,6 +10,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from filemill.api.accounts import user_of
+from filemill.api.batch_bodies import url_of
 from filemill.api.describing import READING, WRITING, answers
 from filemill.api.idempotency import PARAMETER, answer_once, is_replay
 from filemill.api.json_format import StrictJSONParser
@@ -207,7 +208,10 @@ def _create_batch(request: Request, order: BulkCreate, *, strict: bool) -> Respo
         parallel=order.parallel,
         strict=strict,
     )
+    url = url_of(outcome.batch, request)
     body = {
+        "id": str(outcome.batch.pk),
+        "url": url,
         "celery_task_id": outcome.batch.celery_task_id,
         "status": "processing",
         "files_count": outcome.batch.files_count,
@@ -221,4 +225,4 @@ def _create_batch(request: Request, order: BulkCreate, *, strict: bool) -> Respo
             for rejected in outcome.rejected
         ],
     }
-    return Response(body, status=201)
+    return Response(body, status=201, headers={"Location": url})

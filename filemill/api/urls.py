@@ -3,6 +3,13 @@
 from django.urls import path, re_path
 
 from filemill.api import describing  # noqa: F401  tells drf-spectacular how to describe models and credentials
+from filemill.api.batches import (
+    BatchCancelView,
+    BatchesView,
+    BatchRetryFailedView,
+    BatchTasksView,
+    BatchView,
+)
 from filemill.api.documentation import RedocView, SchemaView, SwaggerView
 from filemill.api.fallbacks import answer_no_endpoint
 from filemill.api.operations import OperationsView, OperationView
@@ -29,6 +36,11 @@ urlpatterns = [
     path("auth/tokens/<str:token_id>/", TokenView.as_view(), name="token"),
     path("operations/", OperationsView.as_view(), name="operations"),
     path("operations/<str:name>/", OperationView.as_view(), name="operation"),
+    path("batches/", BatchesView.as_view(), name="batches"),
+    path("batches/<uuid:batch_id>/", BatchView.as_view(), name="batch"),
+    path("batches/<uuid:batch_id>/tasks/", BatchTasksView.as_view(), name="batch-tasks"),
+    path("batches/<uuid:batch_id>/cancel/", BatchCancelView.as_view(), name="batch-cancel"),
+    path("batches/<uuid:batch_id>/retry_failed/", BatchRetryFailedView.as_view(), name="batch-retry-failed"),
     path("tasks/", TaskListView.as_view(), name="tasks"),
     path("tasks/create_task/", CreateTaskView.as_view(), name="create-task"),
     path("tasks/bulk_create/", BulkCreateView.as_view(), name="bulk-create"),

@@ -25,7 +25,10 @@ def test_many_files_become_a_batch(as_alice: ApiClient, texts: list[str]) -> Non
     )
     assert answer.status_code == 201
     batch = Batch.objects.get()
+    assert answer["Location"] == answer.json()["url"] == f"http://testserver/api/batches/{batch.pk}/"
     assert answer.json() == {
+        "id": str(batch.pk),
+        "url": answer["Location"],
         "celery_task_id": batch.celery_task_id,
         "status": "processing",
         "files_count": 3,
