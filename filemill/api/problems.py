@@ -74,10 +74,11 @@ def _answer_domain_error(error: Exception) -> Response | None:
         ]
         code = errors[0]["code"] if errors else "invalid"
         detail = " ".join(dict.fromkeys(item["message"] for item in errors[:SHOWN_IN_DETAIL]))
-        if len(errors) > SHOWN_IN_DETAIL:
-            detail += f" There are {len(errors) - SHOWN_IN_DETAIL} more."
+        if error.total > SHOWN_IN_DETAIL:
+            detail += f" There are {error.total - SHOWN_IN_DETAIL} more."
         status = STATUS_OF_CODE.get(code, 400)
-        return answer_problem(build_problem(status=status, code=code, detail=detail, errors=errors))
+        extra = {"errors_total": error.total} if error.total > len(errors) else {}
+        return answer_problem(build_problem(status=status, code=code, detail=detail, errors=errors), extra=extra)
     if isinstance(error, Conflict):
         body = build_problem(status=409, code=error.code, detail=error.message)
         return answer_problem(body, extra={"task_status": error.status})

@@ -168,6 +168,11 @@ class BulkCreate(Work):
         description="`false` works on one file after another, in order.",
         json_schema_extra={"x-valid": "true or false"},
     )
+    all_or_nothing: bool = Field(
+        False,
+        description="`true` refuses all of it when one file can't be taken; `errors` then names up to 100 of those.",
+        json_schema_extra={"x-valid": "true or false"},
+    )
     tags: Tags = Field(None, json_schema_extra=_PASSED_ON)
 
 

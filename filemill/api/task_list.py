@@ -206,6 +206,7 @@ def _create_batch(request: Request, order: BulkCreate, *, strict: bool) -> Respo
         inputs=order.inputs,
         tags=order.tags,
         parallel=order.parallel,
+        all_or_nothing=order.all_or_nothing,
         strict=strict,
     )
     url = url_of(outcome.batch, request)

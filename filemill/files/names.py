@@ -1,6 +1,7 @@
 """File names as strangers send them, made fit to show, to log and to store under."""
 
 import os
+import re
 import unicodedata
 from typing import Final
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 MAX_NAME_BYTES: Final = 255
 """What every common file system takes as one name."""
 NAMELESS: Final = "file"
+_UNTIDY: Final = re.compile(r"[/\\]|^\s|\s$|^\.*$")
 
 _BIDI_CONTROLS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They make `exe.gpj` read `jpg.exe`; other format characters (joiners) are part of real names and stay."""
@@ -15,6 +17,8 @@ _BIDI_CONTROLS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u2
 
 def sanitise_name(name: str) -> str:
     """Return the name's last path component without control characters, at most 255 bytes of UTF-8."""
+    if name.isascii() and name.isprintable() and len(name) <= MAX_NAME_BYTES and not _UNTIDY.search(name):
+        return name  # nearly every name
     last_part = name.replace("\\", "/").rsplit("/", maxsplit=1)[-1]
     composed = unicodedata.normalize("NFC", last_part.encode("utf-8", "replace").decode("utf-8"))
     visible = "".join(character for character in composed if _is_visible(character)).strip()

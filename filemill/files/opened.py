@@ -65,7 +65,7 @@ def read_head(opened: OpenedFile, length_bytes: int = HEAD_BYTES) -> bytes:
     head = b""
     while len(head) < length_bytes:
         piece = os.pread(opened.fd, length_bytes - len(head), len(head))
-        if not piece:
-            break
         head += piece
+        if not piece or len(head) == opened.size:
+            break
     return head

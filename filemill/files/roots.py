@@ -8,10 +8,11 @@ import ctypes
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final, Self
 
 from django.conf import settings
 
@@ -39,27 +40,106 @@ class _OpenHow(ctypes.Structure):
     )
 
 
-def open_beneath(path: str, *, roots: Sequence[Path], home: Path | None = None) -> OpenedFile:
-    """Open a regular file beneath one of the roots.
+_HOW: Final = ctypes.byref(_OpenHow(_FILE_FLAGS, 0, _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_MAGICLINKS))
+_HOW_BYTES: Final = ctypes.sizeof(_OpenHow)
+
+
+class HeldRoots:
+    """The roots, held open while many paths are opened: each then costs an openat2, an fstat, and no look at its roots.
 
     An absolute path must lie under a root; a relative one is tried beneath each root in order. Links are not
     followed (a root itself may be reached through one). What lies in Filemill's own `home` is open only through a
     root inside it, however wide the other roots are; `home` defaults to `settings.FILEMILL_HOME`.
-
-    Raises `FileRefused` with `path_outside_roots`, `file_not_found`, `not_a_file`, `not_readable` or `invalid_path`.
     """
-    _check_spelling(path)
-    home = Path(os.path.realpath(home or settings.FILEMILL_HOME))
-    refusal: FileRefused | None = None
-    for root, inner_path in _places_to_try(path, roots):
-        if _is_private(root, inner_path, home):
-            continue
-        try:
-            return _open_in_root(root, inner_path)
-        except FileRefused as refused:
-            if refusal is None or refusal.code == "file_not_found":
-                refusal = refused
-    raise refusal or _outside_roots()
+
+    def __init__(self, roots: Sequence[Path], *, home: Path | None = None) -> None:
+        real_home = os.path.realpath(home or settings.FILEMILL_HOME)
+        self._roots = [_hold(str(root), real_home) for root in roots]
+
+    def open(self, path: str) -> OpenedFile:
+        """Open a regular file beneath one of the roots; the caller closes it.
+
+        Raises `FileRefused` with `path_outside_roots`, `file_not_found`, `not_a_file`, `not_readable` or
+        `invalid_path`.
+        """
+        _check_spelling(path)
+        refusal: FileRefused | None = None
+        for root in self._roots:
+            inner_path = root.find_inner(path)
+            if inner_path is None or root.is_private(inner_path):
+                continue
+            try:
+                return _open_in_root(root, inner_path)
+            except FileRefused as refused:
+                if refusal is None or refusal.code == "file_not_found":
+                    refusal = refused
+        raise refusal or _outside_roots()
+
+    def close(self) -> None:
+        for root in self._roots:
+            root.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(kw_only=True)
+class _HeldRoot:
+    """A root by both its spellings, and where the private home lies in it; paths are texts, which is what is fast."""
+
+    path: str
+    real_path: str
+    private: str
+    """What is closed within this root: the home; empty when the root itself lies inside it."""
+    fd: int
+
+    def find_inner(self, path: str) -> str | None:
+        """Return a path's part beneath this root, or None when it lies elsewhere."""
+        if not path.startswith("/"):
+            return _plain(path)
+        wanted = "/" + _plain(path)
+        for spelling in (self.path, self.real_path):
+            if spelling in {wanted, "/"}:
+                return wanted[len(spelling) :]
+            if wanted.startswith(spelling + "/"):
+                return wanted[len(spelling) + 1 :]
+        return None
+
+    def is_private(self, inner_path: str) -> bool:
+        # No link and no `..` is followed below the root, so this is where the file really lies.
+        real = f"{self.real_path.rstrip('/')}/{inner_path}".rstrip("/")
+        return bool(self.private) and (real == self.private or real.startswith(self.private + "/"))
+
+    def close(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def open_beneath(path: str, *, roots: Sequence[Path], home: Path | None = None) -> OpenedFile:
+    """Open a regular file beneath one of the roots, as `HeldRoots.open` does."""
+    with HeldRoots(roots, home=home) as held:
+        return held.open(path)
+
+
+def _hold(root: str, real_home: str) -> _HeldRoot:
+    real_path = os.path.realpath(root)
+    is_inside_home = real_path.startswith(real_home.rstrip("/") + "/")
+    try:
+        fd = os.open(root, _ROOT_FLAGS)
+    except OSError:
+        fd = -1  # a root that is not there holds no files
+    return _HeldRoot(path=root, real_path=real_path, private="" if is_inside_home else real_home, fd=fd)
+
+
+def _plain(path: str) -> str:
+    """Return a path without empty and `.` components, and without slashes at its ends."""
+    if "//" not in path and "./" not in path and "/." not in path and path[:1] not in "/." and path[-1:] != "/":
+        return path  # nearly every path
+    return "/".join(part for part in path.split("/") if part not in {"", "."})
 
 
 def _check_spelling(path: str) -> None:
@@ -77,7 +157,7 @@ def _check_spelling(path: str) -> None:
             f"file_path is longer than {MAX_PATH_BYTES} bytes; shorten it.",
             code="invalid_path",
         )
-    if ".." in PurePosixPath(path).parts:
+    if ".." in path and ".." in path.split("/"):
         # The kernel would allow `a/../b` beneath a root, the walk could not: one rule for both.
         raise FileRefused(
             "file_path must not contain `..`; name the file by its path under an allowed directory.",
@@ -85,38 +165,16 @@ def _check_spelling(path: str) -> None:
         )
 
 
-def _places_to_try(path: str, roots: Sequence[Path]) -> list[tuple[Path, str]]:
-    wanted = PurePosixPath(path)
-    if not wanted.is_absolute():
-        return [(root, str(wanted)) for root in roots]
-    places: list[tuple[Path, str]] = []
-    for root in roots:
-        for spelling in dict.fromkeys((root, Path(os.path.realpath(root)))):
-            if wanted.is_relative_to(spelling):
-                places.append((root, str(wanted.relative_to(spelling))))
-                break
-    return places
-
-
-def _is_private(root: Path, inner_path: str, home: Path) -> bool:
-    real_root = Path(os.path.realpath(root))
-    is_root_inside_home = real_root != home and real_root.is_relative_to(home)
-    # No link and no `..` is followed below the root, so this is where the file really lies.
-    return (real_root / inner_path).is_relative_to(home) and not is_root_inside_home
-
-
-def _open_in_root(root: Path, inner_path: str) -> OpenedFile:
+def _open_in_root(root: _HeldRoot, inner_path: str) -> OpenedFile:
+    if root.fd < 0:
+        raise _not_found()
+    place = inner_path or "."
     try:
-        root_fd = os.open(root, _ROOT_FLAGS)
-    except OSError:
-        raise _not_found() from None  # a root that is not there holds no files
-    try:
-        fd = _openat2_beneath(root_fd, inner_path) if is_openat2_available() else _walk_beneath(root_fd, inner_path)
+        fd = _openat2_beneath(root.fd, place) if is_openat2_available() else _walk_beneath(root.fd, place)
     except OSError as error:
         raise _as_refusal(error) from error
-    finally:
-        os.close(root_fd)
-    opened = describe_opened(fd, name=PurePosixPath(inner_path).name, path=str(root / inner_path))
+    path = f"{root.path.rstrip('/')}/{inner_path}"
+    opened = describe_opened(fd, name=inner_path.rpartition("/")[2], path=path)
     if opened is None:
         raise FileRefused(
             "file_path is not a regular file; name a file, not a directory.",
@@ -141,16 +199,10 @@ def is_openat2_available() -> bool:
 
 
 def _openat2_beneath(root_fd: int, inner_path: str) -> int:
-    how = _OpenHow(_FILE_FLAGS, 0, _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_MAGICLINKS)
     error_number = errno.EAGAIN
+    name = os.fsencode(inner_path)
     for _ in range(_RACE_RETRIES):
-        fd: int = _libc().syscall(
-            ctypes.c_long(_SYS_OPENAT2),
-            ctypes.c_int(root_fd),
-            ctypes.c_char_p(os.fsencode(inner_path)),
-            ctypes.byref(how),
-            ctypes.c_size_t(ctypes.sizeof(how)),
-        )
+        fd: int = _syscall()(_SYS_OPENAT2, root_fd, name, _HOW, _HOW_BYTES)
         if fd >= 0:
             return fd
         error_number = ctypes.get_errno()
@@ -174,8 +226,11 @@ def _walk_beneath(root_fd: int, inner_path: str) -> int:
 
 
 @cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
+def _syscall() -> Callable[[int, int, bytes, Any, int], int]:
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    call.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t)
+    call.restype = ctypes.c_long
+    return call
 
 
 def _as_refusal(error: OSError) -> Exception:

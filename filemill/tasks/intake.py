@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from filemill.files.errors import FileRefused
-from filemill.files.roots import open_beneath
+from filemill.files.roots import HeldRoots, open_beneath
 from filemill.files.sources import OpenedFile, Source, read_head
 from filemill.files.uploads import open_upload
 from filemill.processing import media, operations
@@ -42,6 +42,17 @@ def examine(source: Source, *, task_type: str, field: str) -> Intake:
             file_path=f"{UPLOAD_PREFIX}{source.upload_id}" if is_upload else opened.path,
             media_type=media_type,
         )
+
+
+def examine_path(path: str, *, task_type: str, field: str, roots: HeldRoots) -> Intake:
+    """Examine one path of many, beneath roots that are held open for all of them."""
+    try:
+        opened = roots.open(path)
+    except FileRefused as refused:
+        raise Refused([Problem(field=field, code=refused.code, message=refused.message)]) from refused
+    with opened:
+        media_type = _media_type(opened, task_type=task_type, field=field)
+        return Intake(file_name=opened.name, file_size=opened.size, file_path=opened.path, media_type=media_type)
 
 
 def open_for_plan(source: Source, *, task_type: str, field: str) -> tuple[OpenedFile, str]:

@@ -6,7 +6,7 @@ task, or None when the move was not allowed any more: somebody else was faster, 
 database's clock decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from filemill.tasks import statuses
-from filemill.tasks.insertion import insert
+from filemill.tasks.insertion import insert, insert_alike
 from filemill.tasks.models import TaskLog
 from filemill.tasks.statuses import Move
 from filemill.tasks.transition import (
@@ -59,6 +59,12 @@ def create(tasks: Sequence[TaskLog]) -> None:
     """Insert new tasks, each with its `created` event, in one transaction (or in the caller's)."""
     with transaction.atomic():
         insert(tasks)
+
+
+def create_alike(template: TaskLog, chunks: Iterable[str]) -> None:
+    """Insert the tasks of a batch, which differ by their files alone (see `insertion.pack`), in one transaction."""
+    with transaction.atomic():
+        insert_alike(template, chunks)
 
 
 # --- moves of a worker ---

@@ -17,9 +17,11 @@ class Problem:
 class Refused(Exception):
     """The request is wrong; nothing was stored. For a client this is a 400."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], *, total: int | None = None) -> None:
+        """Take the problems to be named; `total` is how many there are, where not all of them are."""
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems = list(problems)
+        self.total = len(self.problems) if total is None else total
 
 
 class Conflict(Exception):

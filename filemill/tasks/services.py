@@ -5,7 +5,6 @@ Sending after a commit is `robust`: what is committed is answered as done, and t
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -19,16 +18,8 @@ from filemill.tasks.intake import Intake
 from filemill.tasks.models import Batch, TaskLog
 from filemill.tasks.refusals import Conflict, Problem, Refused
 from filemill.tasks.statuses import Lane, Status, TaskType
+from filemill.tasks.taking import Rejected, take_paths
 from filemill.tasks.wishes import Wish, check_wish, collect, fit_wish
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rejected:
-    """A path of a bulk request that was not accepted, by its index in the request."""
-
-    index: int
-    file_path: str
-    problem: Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +27,6 @@ class BulkOutcome:
     """What became of a bulk request."""
 
     batch: Batch
-    tasks: list[TaskLog]
     rejected: list[Rejected] = field(default_factory=list)
 
 
@@ -99,10 +89,12 @@ def submit_bulk(
     tags: object = None,
     parallel: bool = True,
     strict: bool = False,
+    all_or_nothing: bool = False,
 ) -> BulkOutcome:
     """Accept many files at once; those that can't be taken are named by index, the others go on.
 
-    Raises Refused when the request itself is wrong or not one file can be taken.
+    Raises Refused when the request itself is wrong or not one file can be taken; with `all_or_nothing` already when
+    one of them can't.
     """
     kind = intake.check_task_type(task_type)
     problems: list[Problem] = []
@@ -110,16 +102,18 @@ def submit_bulk(
     if problems or order is None:
         raise Refused(problems)
     batch = Batch(user=user, task_type=kind, parallel=parallel, files_count=0)
-    tasks, rejected = _take_all(order, batch, file_paths)
-    if not tasks:
-        raise Refused([item.problem for item in rejected])
-    batch.files_count = len(tasks)
+    taken = take_paths(
+        file_paths, task_type=kind, fit=lambda media_type: fit_wish(order.wish, media_type, order.input_types)
+    )
+    if taken.count == 0 or (all_or_nothing and taken.rejected):
+        raise taken.refusal()
+    batch.files_count = taken.count
     with transaction.atomic():
         batch.save(force_insert=True)
-        lifecycle.create(tasks)
+        lifecycle.create_alike(_new_task_of_batch(order, batch), taken.chunks)
         faultpoint("bulk.before_commit")
         transaction.on_commit(lambda: dispatch.send_batch(batch), robust=True)
-    return BulkOutcome(batch=batch, tasks=tasks, rejected=rejected)
+    return BulkOutcome(batch=batch, rejected=taken.rejected)
 
 
 def check_order(
@@ -133,23 +127,6 @@ def check_order(
     if wish is None or found is None or checked_tags is None:
         return None
     return Order(user=user, task_type=task_type, wish=wish, inputs=found, tags=checked_tags)
-
-
-def _take_all(order: Order, batch: Batch, file_paths: Sequence[str]) -> tuple[list[TaskLog], list[Rejected]]:
-    tasks, rejected = [], []
-    fit = cache(lambda media_type: fit_wish(order.wish, media_type, order.input_types))
-    for index, path in enumerate(file_paths):
-        source = Source.from_path(path)
-        try:
-            found = intake.examine(source, task_type=order.task_type, field=f"file_paths[{index}]")
-            fit(found.media_type)
-        except Refused as refused:
-            rejected.append(Rejected(index=index, file_path=path, problem=refused.problems[0]))
-            continue
-        task = _new_task(order, source=source, found=found)
-        task.batch, task.batch_index, task.lane = batch, index, _lane_of(order.task_type, parallel=batch.parallel)
-        tasks.append(task)
-    return tasks, rejected
 
 
 def cancel(task: TaskLog, *, by: User, reason: str = "") -> TaskLog:
@@ -185,6 +162,14 @@ def _retry_conflict(task: TaskLog, *, force: bool) -> Conflict:
     else:
         message = f"The task is {task.status}; only failed and cancelled tasks can be retried."
     return Conflict(message, code="not_retryable", status=task.status)
+
+
+def _new_task_of_batch(order: Order, batch: Batch) -> TaskLog:
+    """Return what the tasks of a batch have in common: one of them, but for its file."""
+    nothing = Intake(file_name="", file_size=0, file_path="", media_type="")
+    task = _new_task(order, source=Source.from_path(""), found=nothing)
+    task.batch, task.lane = batch, _lane_of(order.task_type, parallel=batch.parallel)
+    return task
 
 
 def _lane_of(task_type: str, *, parallel: bool) -> Lane:

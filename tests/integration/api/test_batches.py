@@ -296,5 +296,6 @@ def test_a_page_of_a_long_batch_is_read_by_an_index(as_alice: ApiClient, new_bat
 
 
 def test_ids_are_uuids(as_alice: ApiClient, new_batch: NewBatch) -> None:
-    assert UUID(as_alice.get(url(new_batch(1))).json()["id"])
+    batch = new_batch(1)
+    assert UUID(as_alice.get(url(batch)).json()["id"]) == batch.pk
     assert as_alice.get("/api/batches/7/").status_code == 404

@@ -6,7 +6,7 @@ import pytest
 
 from filemill.api import requests
 from filemill.tasks.models import Batch, TaskLog
-from tests.integration.api.conftest import ApiClient
+from tests.integration.api.conftest import ApiClient, problem_of
 
 URL = "/api/tasks/bulk_create/"
 
@@ -102,3 +102,45 @@ def test_an_unknown_option_is_refused_when_strict(as_alice: ApiClient, texts: li
     body = {"file_paths": texts, "task_type": "document", "metadata": {"mine": 1}}
     answer = as_alice.post(URL + "?strict=1", body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "metadata.mine")
+
+
+def test_all_or_nothing_refuses_all_and_names_every_misfit(as_alice: ApiClient, texts: list[str], photo: Path) -> None:
+    paths = [texts[0], "missing.txt", photo.name, texts[1]]
+    body = {"file_paths": paths, "task_type": "document", "all_or_nothing": True}
+    problem = problem_of(as_alice.post(URL, body))
+    assert [(error["field"], error["code"]) for error in problem["errors"]] == [
+        ("file_paths[1]", "file_not_found"),
+        ("file_paths[2]", "type_mismatch"),
+    ]
+    assert "errors_total" not in problem
+    assert not Batch.objects.exists()
+    assert not TaskLog.objects.exists()
+
+
+def test_all_or_nothing_takes_what_has_no_misfit(as_alice: ApiClient, texts: list[str]) -> None:
+    answer = as_alice.post(URL, {"file_paths": texts, "task_type": "document", "all_or_nothing": True})
+    assert (answer.status_code, answer.json()["files_count"]) == (201, 3)
+
+
+def test_a_refusal_of_many_names_a_hundred_and_tells_how_many_there_are(as_alice: ApiClient, texts: list[str]) -> None:
+    paths = [*texts, *(f"missing-{number}.txt" for number in range(150))]
+    problem = problem_of(as_alice.post(URL, {"file_paths": paths, "task_type": "document", "all_or_nothing": True}))
+    assert (len(problem["errors"]), problem["errors_total"]) == (100, 150)
+    assert problem["errors"][-1]["field"] == "file_paths[102]"
+    assert problem["detail"].endswith("There are 147 more.")
+
+
+def test_the_tasks_of_a_batch_differ_by_their_files_alone(as_alice: ApiClient, inbox: Path) -> None:
+    names = ["ünïcode.txt", "plain.txt"]
+    for name in names:
+        (inbox / name).write_text("Some text.\n")
+    as_alice.post(URL, {"file_paths": names, "task_type": "document", "tags": ["x"], "metadata": {"mine": [1]}})
+    as_alice.post("/api/tasks/create_task/", {"file_path": names[0], "task_type": "document", "tags": ["x"],
+                                              "metadata": {"mine": [1]}})  # fmt: skip
+    one, two, single = TaskLog.objects.order_by("created_at", "batch_index")
+    own = {"id", "celery_task_id", "batch_id", "batch_index", "lane", "created_at", "deadline_at", "published_at"}
+    columns = {field.attname for field in TaskLog._meta.concrete_fields} - own - {"turn_at"}
+    assert {name: getattr(one, name) for name in columns} == {name: getattr(single, name) for name in columns}
+    assert (two.file_name, two.source) == ("plain.txt", {"kind": "path", "path": "plain.txt"})
+    assert one.pk < two.pk
+    assert [event.message for event in one.events.all()] == [event.message for event in single.events.all()]

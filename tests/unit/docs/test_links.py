@@ -41,7 +41,7 @@ def test_every_file_of_ours_that_is_named_exists(page: Path) -> None:
 
 
 def test_every_row_of_the_contract_has_an_id_of_its_own() -> None:
-    expected = [*(f"S{number}" for number in range(1, 10)), *(f"H{number}" for number in range(1, 12))]
+    expected = [*(f"S{number}" for number in range(1, 10)), *(f"H{number}" for number in range(1, 16))]
     expected += [f"D{number}" for number in range(1, 5)]
 
     assert sorted(CONTRACT_IDS) == sorted([*expected, "S3b"])

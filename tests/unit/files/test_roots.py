@@ -12,7 +12,7 @@ import pytest
 from filemill.files import roots as roots_module
 from filemill.files.errors import FileRefused
 from filemill.files.opened import read_head
-from filemill.files.roots import is_openat2_available, open_beneath
+from filemill.files.roots import HeldRoots, is_openat2_available, open_beneath
 
 SECRET = b"nobody's business"
 
@@ -128,6 +128,24 @@ def test_the_home_is_private_however_wide_a_root_is(root: Path, tmp_path: Path, 
     assert refusal_code(str(home / "uploads/x"), home) == "path_outside_roots"
     with open_beneath(str(home / "inbox/x"), roots=[tmp_path, home / "inbox"]) as opened:
         assert opened.size == len(SECRET)
+
+
+@pytest.mark.parametrize("spelling", ["photos//cat.png", "./photos/cat.png", "photos/./cat.png", "photos/cat.png/"])
+def test_a_path_may_be_spelt_untidily(root: Path, spelling: str) -> None:
+    for path in (spelling, f"{root}/{spelling}"):
+        with open_beneath(path, roots=[root]) as opened:
+            assert (opened.name, opened.path) == ("cat.png", str(root / "photos/cat.png"))
+
+
+def test_held_roots_open_many_files_and_leave_no_descriptor(root: Path, tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with HeldRoots([tmp_path / "unmounted", root]) as held:
+        for _ in range(50):
+            with held.open("photos/cat.png") as opened:
+                assert read_head(opened) == b"a cat"
+            with pytest.raises(FileRefused):
+                held.open("photos")
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_rename_race_never_leaks_the_secret(root: Path, tmp_path: Path) -> None:
