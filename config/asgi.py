@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 
 import django
 
@@ -21,7 +22,7 @@ from django.db import connections  # noqa: E402
 from django.urls import get_resolver  # noqa: E402  Django's settings come first
 
 from config.door.asgi_types import Receive, Scope, Send  # noqa: E402
-from config.door.bridge import Bridge  # noqa: E402
+from config.door.bridge import LONG_THREADS, Bridge  # noqa: E402
 from config.door.requests import Requests  # noqa: E402
 from config.door.static import serve_static, static_prefix  # noqa: E402
 from config.door.streams import Room, close_on_signals  # noqa: E402
@@ -41,8 +42,10 @@ class Door:
 
     def __init__(self) -> None:
         self._bridge = Bridge()
+        long_bridge = Bridge(threads=LONG_THREADS, name="long-bridge")
+        self._bridges = (self._bridge, long_bridge)
         self._room = Room()
-        self._requests = Requests(self._bridge, self._room)
+        self._requests = Requests(self._bridge, self._room, long_bridge=long_bridge)
         self._uploads = Uploads(self._bridge, self._room, self._requests)
         self._static = serve_static()
         self._static_prefix = static_prefix()
@@ -51,7 +54,7 @@ class Door:
         """Answer one connection's scope."""
         match scope["type"]:
             case "http":
-                self._bridge.start()  # also under a server that knows no lifespan
+                self._start()  # also under a server that knows no lifespan
                 await self._answer(scope, receive, send)
             case "lifespan":
                 await self._live(receive, send)
@@ -77,7 +80,7 @@ class Door:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            self._bridge.start()
+            self._start()
             _ = get_resolver().url_patterns  # imported now, not under the first client's eyes
             put_back = close_on_signals(self._room, asyncio.get_running_loop())
         except Exception as error:
@@ -92,9 +95,13 @@ class Door:
     async def _stop(self, put_back: Callable[[], None]) -> None:
         self._room.close()
         put_back()
-        await asyncio.get_running_loop().run_in_executor(
-            None, lambda: self._bridge.stop(patience_seconds=STOP_PATIENCE_SECONDS)
-        )
+        loop = asyncio.get_running_loop()
+        stops = [partial(bridge.stop, patience_seconds=STOP_PATIENCE_SECONDS) for bridge in self._bridges]
+        await asyncio.gather(*(loop.run_in_executor(None, stop) for stop in stops))
+
+    def _start(self) -> None:
+        for bridge in self._bridges:
+            bridge.start()
 
 
 application = Door()

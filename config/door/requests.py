@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import re
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -32,13 +33,16 @@ from filemill.files.errors import NO_ROOM
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS: Final = 1
+_LONG: Final = re.compile(r"/api/tasks/bulk_create/|/api/batches/[^/]+/(cancel|retry_failed)/")
+"""What may look at a hundred thousand files or move as many tasks."""
 
 
 class Requests:
     """The raw handler for everything that has no raw handler of its own."""
 
-    def __init__(self, bridge: Bridge, room: Room) -> None:
+    def __init__(self, bridge: Bridge, room: Room, *, long_bridge: Bridge | None = None) -> None:
         self._bridge = bridge
+        self._long_bridge = long_bridge or bridge
         self._room = room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +73,8 @@ class Requests:
         Raises `BridgeFull` before anything is sent.
         """
         try:
-            response = await self._bridge.respond(scope, body, meta=meta)
+            bridge = self._long_bridge if is_long(scope) else self._bridge
+            response = await bridge.respond(scope, body, meta=meta)
         except BridgeFull:
             body.close()
             raise
@@ -98,6 +103,11 @@ class Requests:
             await self._bridge.run(response.close)
         except BridgeFull:
             response.close()  # rarer than rare; a moment of the loop is better than a leaked descriptor
+
+
+def is_long(scope: Scope) -> bool:
+    """Say whether a request may take seconds, so that it goes to threads that no short request waits for."""
+    return scope["method"] == "POST" and _LONG.fullmatch(scope["path"]) is not None
 
 
 async def _chunks_of(response: StreamingHttpResponse) -> AsyncGenerator[bytes, None]:

@@ -108,6 +108,7 @@ urlpatterns = [
     path("fail", fail),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("api/tasks/bulk_create/", csrf_exempt(wait_for_gate)),
     path("api/tasks/create_task/", CreateTask.as_view()),
     path("api/tasks/<uuid:task_id>/outputs/<str:name>", OutputView.as_view()),
     path("", include("filemill.dashboard.urls")),  # the pages of errors link to them

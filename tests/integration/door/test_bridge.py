@@ -174,6 +174,26 @@ def test_static_files_come_from_the_packages(client: httpx.Client) -> None:
     assert client.get("/static/no-such-file").status_code == 404
 
 
+def test_bulk_requests_hold_none_of_the_threads_that_others_need(door: Door, client: httpx.Client) -> None:
+    request = b"POST /api/tasks/bulk_create/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}"
+    waiting = [door.connect() for _ in range(8)]
+    for waiter in waiting:
+        waiter.sendall(request)
+    answers = [client.get("/describe", timeout=5).json()["thread"] for _ in range(20)]
+    assert all(thread.startswith("bridge-") for thread in answers)
+
+    opening = threading.Event()
+    keeper = threading.Thread(target=keep_gate_open, args=(door, opening))
+    keeper.start()
+    try:
+        for waiter in waiting:
+            assert read_head(waiter.makefile("rb"))[0] == 200
+            waiter.close()
+    finally:
+        opening.set()
+        keeper.join()
+
+
 def keep_gate_open(door: Door, stop: threading.Event) -> None:
     gate = door.log.parent / "gate"
     # Opened for both, so that readers never see the last writer leave before they came.
