@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from filemill.tasks import statuses
-from filemill.tasks.lifecycle import NO_LEASE, begun_anew
+from filemill.tasks.changes import NO_LEASE, begun_anew
 from filemill.tasks.statuses import Status
 from filemill.tasks.transition import ENDED, Assignments, Ending, apply
 

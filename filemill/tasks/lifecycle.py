@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from filemill.tasks import statuses
+from filemill.tasks.changes import BACK_TO_PENDING, NO_ERROR, NO_LEASE, TRAVELS_ALONE_IF_PARALLEL, begun_anew
 from filemill.tasks.insertion import insert, insert_alike
 from filemill.tasks.models import TaskLog
 from filemill.tasks.statuses import Move
@@ -38,20 +39,6 @@ class Worker:
 
     id: UUID
     name: str
-
-
-NO_LEASE: Assignments = {"lease_owner": NULL, "lease_until": NULL}
-NO_ERROR: Assignments = {"error_code": NULL, "error_message": NULL}
-BACK_TO_PENDING: Assignments = {
-    **NO_LEASE,
-    "progress": ("0", []),
-    "started_at": NULL,
-    "published_at": NULL,
-    "retry_count": ("retry_count + 1", []),
-}
-
-TRAVELS_ALONE_IF_PARALLEL = """CASE WHEN lane = 'slice' AND (SELECT parallel FROM tasks_batch b WHERE b.id = batch_id)
-                               THEN 'bulk' ELSE lane END"""
 
 
 # --- submit ---
@@ -249,24 +236,6 @@ def cancel(task_id: UUID | str, *, reason: str, by: str) -> TaskLog | None:
             notify=True,
         )
     )
-
-
-def begun_anew(*, lane: str) -> Assignments:
-    """Return what changes in a task that a person runs again; `lane` is SQL."""
-    return {
-        **BACK_TO_PENDING,
-        **NO_ERROR,
-        "generation": ("generation + 1", []),
-        "failures": ("0", []),
-        "cage_deaths": ("0", []),
-        "result": NULL,
-        "completed_at": NULL,
-        "cancelled_at": NULL,
-        "finished_at": NULL,
-        "run_after": NULL,
-        "deadline_at": seconds_ahead(settings.FILEMILL_DEADLINE_HOURS * 3600),
-        "lane": (lane, []),
-    }
 
 
 def retry(task: TaskLog, *, by: str, force: bool) -> TaskLog | None:

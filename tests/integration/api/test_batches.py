@@ -36,13 +36,12 @@ def new_batch(alice: User, new_task: NewTask) -> NewBatch:
 
 
 def start(batch: Batch, worker: Worker) -> TaskLog:
-    task = lifecycle.start_next_of_batch(batch.pk, worker=worker)
-    assert task is not None
+    [task] = lifecycle.start_next_of_batch(batch.pk, worker=worker)
     return task
 
 
 def complete(task: TaskLog) -> None:
-    assert lifecycle.complete(task, result={}, ending=Ending(message="Completed")) is not None
+    assert lifecycle.complete(task, result={}) is not None
 
 
 def fail(task: TaskLog) -> None:
@@ -172,7 +171,7 @@ def test_cancel_ends_what_waits_and_what_is_worked_on(
     answer = as_alice.post(url(batch, "cancel/"), {"reason": "wrong folder"})
     assert answer.status_code == 200
     assert answer.json() == {"status": "cancelled", "cancelled": 5, "completed": 1, "failed": 1}
-    assert lifecycle.complete(running, result={}, ending=Ending()) is None
+    assert lifecycle.complete(running, result={}) is None
     attempt = TaskAttempt.objects.get(task=running)
     assert (attempt.outcome, attempt.ended_at is not None) == ("cancelled", True)
     events = TaskEventLog.objects.filter(event_type="cancelled")
@@ -199,7 +198,7 @@ def test_cancel_of_a_batch_that_has_ended_changes_nothing(
 def test_no_slice_begins_a_file_of_a_batch_that_is_being_cancelled(new_batch: NewBatch, worker: Worker) -> None:
     parallel, ordered = new_batch(2), new_batch(2, parallel=False)
     Batch.objects.update(cancelled_at=parallel.created_at)
-    assert lifecycle.start_next_of_batch(parallel.pk, worker=worker) is None
+    assert lifecycle.start_next_of_batch(parallel.pk, worker=worker) == []
     assert lifecycle.start_next_in_order(ordered.pk, worker=worker) is None
 
 

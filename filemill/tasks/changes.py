@@ -1,0 +1,36 @@
+"""What the moves change in a row, as far as several of them change the same."""
+
+from django.conf import settings
+
+from filemill.tasks.transition import NULL, Assignments, seconds_ahead
+
+NO_LEASE: Assignments = {"lease_owner": NULL, "lease_until": NULL}
+NO_ERROR: Assignments = {"error_code": NULL, "error_message": NULL}
+BACK_TO_PENDING: Assignments = {
+    **NO_LEASE,
+    "progress": ("0", []),
+    "started_at": NULL,
+    "published_at": NULL,
+    "retry_count": ("retry_count + 1", []),
+}
+
+TRAVELS_ALONE_IF_PARALLEL = """CASE WHEN lane = 'slice' AND (SELECT parallel FROM tasks_batch b WHERE b.id = batch_id)
+                               THEN 'bulk' ELSE lane END"""
+
+
+def begun_anew(*, lane: str) -> Assignments:
+    """Return what changes in a task that a person runs again; `lane` is SQL."""
+    return {
+        **BACK_TO_PENDING,
+        **NO_ERROR,
+        "generation": ("generation + 1", []),
+        "failures": ("0", []),
+        "cage_deaths": ("0", []),
+        "result": NULL,
+        "completed_at": NULL,
+        "cancelled_at": NULL,
+        "finished_at": NULL,
+        "run_after": NULL,
+        "deadline_at": seconds_ahead(settings.FILEMILL_DEADLINE_HOURS * 3600),
+        "lane": (lane, []),
+    }
