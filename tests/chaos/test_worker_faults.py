@@ -148,13 +148,13 @@ def test_mass_churn_loses_nothing_and_completes_nothing_twice(mill: Mill, photo:
 
 
 @pytest.mark.chaos
-def test_poison_is_given_up_after_three_deaths_and_good_files_complete(mill: Mill, clip: str, photo: str) -> None:
+def test_poison_is_given_up_after_three_deaths_and_good_files_complete(mill: Mill, slow_clip: str, photo: str) -> None:
     mill.need_worker()
     poison = mill.home.inbox / "poison"
     poison.mkdir(exist_ok=True)
     paths = [poison / f"{number}.mp4" for number in range(20)]
     for path in paths:  # each of another content: deaths of the same content are added up over tasks
-        path.write_bytes(Path(clip).read_bytes() + path.name.encode())
+        path.write_bytes(Path(slow_clip).read_bytes() + path.name.encode())
     with executioner(mill, poison):
         for number in range(200):
             if number < len(paths):
