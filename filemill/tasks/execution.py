@@ -47,7 +47,7 @@ def execute(
         made: list[Made] = []
         moved: list[TaskLog] = []
         try:
-            suspects = poison.list_suspects()
+            suspects = poison.list_suspects(tasks)
             for task in tasks:
                 if task is not tasks[0] and is_over():
                     moved += _only(settling.hand_back(task))

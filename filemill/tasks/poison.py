@@ -6,6 +6,7 @@ version of Filemill, since a new one may well read what an old one died of.
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,12 +20,11 @@ from filemill.tasks.retries import POISON_DEATHS
 
 KEPT_DAYS: Final = 30
 READ_BYTES: Final = 1024 * 1024
-MOST_SIZES: Final = 1000
 
 REMEMBER = """
     INSERT INTO tasks_cagedeath (file_size, sha256, version, task_id, attempt, created_at)
     VALUES (%s, %s, %s, %s, %s, statement_timestamp())"""
-SIZES = "SELECT DISTINCT file_size FROM tasks_cagedeath WHERE version = %s LIMIT %s"
+SIZES = "SELECT DISTINCT file_size FROM tasks_cagedeath WHERE file_size = ANY(%s) AND version = %s"
 COUNT = "SELECT count(*) FROM tasks_cagedeath WHERE file_size = %s AND sha256 = %s AND version = %s"
 PRUNE = "DELETE FROM tasks_cagedeath WHERE created_at < statement_timestamp() - %s * interval '1 day'"
 
@@ -37,21 +37,22 @@ def remember_death(task: TaskLog, opened: OpenedFile) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Suspects:
-    """The sizes of files that have killed the cage: nothing of another size need be looked at."""
+    """Which sizes were asked for, and at which of them a file has killed the cage."""
 
-    sizes: frozenset[int]
-    is_complete: bool
+    asked: frozenset[int]
+    found: frozenset[int]
 
     def may_hold(self, size: int) -> bool:
-        return not self.is_complete or size in self.sizes
+        """Say whether a file of this size is to be looked at; one that has changed its size since was not asked for."""
+        return size in self.found or size not in self.asked
 
 
-def list_suspects() -> Suspects:
+def list_suspects(tasks: Iterable[TaskLog]) -> Suspects:
     """Ask once for several files, most of which are of no such size."""
+    asked = frozenset(task.file_size for task in tasks)
     with connection.cursor() as cursor:
-        cursor.execute(SIZES, [__version__, MOST_SIZES])
-        sizes = frozenset(int(size) for (size,) in cursor.fetchall())
-    return Suspects(sizes=sizes, is_complete=len(sizes) < MOST_SIZES)
+        cursor.execute(SIZES, [list(asked), __version__])
+        return Suspects(asked=asked, found=frozenset(int(size) for (size,) in cursor.fetchall()))
 
 
 def refuse_known(task: TaskLog, opened: OpenedFile, suspects: Suspects) -> None:

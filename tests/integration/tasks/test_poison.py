@@ -26,13 +26,17 @@ def remember(task: TaskLog, killer: OpenedFile, *, times: int) -> None:
         poison.remember_death(task, killer)
 
 
+def refuse_known(task: TaskLog, opened: OpenedFile) -> None:
+    poison.refuse_known(task, opened, poison.list_suspects([task]))
+
+
 def test_content_that_never_killed_passes(new_task: NewTask, killer: OpenedFile) -> None:
-    poison.refuse_known(new_task(), killer, poison.list_suspects())
+    refuse_known(new_task(), killer)
 
 
 def test_content_that_killed_less_often_passes(new_task: NewTask, killer: OpenedFile) -> None:
     remember(new_task(), killer, times=POISON_DEATHS - 1)
-    poison.refuse_known(new_task(), killer, poison.list_suspects())
+    refuse_known(new_task(), killer)
 
 
 def test_content_that_killed_three_times_in_other_tasks_is_poison(new_task: NewTask, killer: OpenedFile) -> None:
@@ -40,7 +44,7 @@ def test_content_that_killed_three_times_in_other_tasks_is_poison(new_task: NewT
         remember(new_task(), killer, times=1)
 
     with pytest.raises(InputError) as caught:
-        poison.refuse_known(new_task(), killer, poison.list_suspects())
+        refuse_known(new_task(), killer)
     assert caught.value.code == "poison"
     assert caught.value.evidence == {"deaths_of_this_content": 3}
 
@@ -51,15 +55,32 @@ def test_other_content_of_the_same_size_passes(new_task: NewTask, killer: Opened
 
     with open_beneath("good.jpg", roots=[tmp_path]) as good:
         assert good.size == killer.size
-        poison.refuse_known(new_task(), good, poison.list_suspects())
+        refuse_known(new_task(), good)
+
+
+def test_nothing_is_read_of_a_file_whose_size_never_killed(
+    new_task: NewTask, killer: OpenedFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poison, "content_hash", lambda _: pytest.fail("the file was read"))
+
+    refuse_known(new_task(file_size=killer.size), killer)
+
+
+def test_a_file_that_has_changed_its_size_since_is_looked_at_all_the_same(
+    new_task: NewTask, killer: OpenedFile
+) -> None:
+    remember(new_task(), killer, times=POISON_DEATHS)
+
+    with pytest.raises(InputError):
+        refuse_known(new_task(file_size=killer.size + 1), killer)
 
 
 def test_a_person_may_try_again(new_task: NewTask, killer: OpenedFile) -> None:
     remember(new_task(), killer, times=POISON_DEATHS)
-    poison.refuse_known(new_task(generation=2), killer, poison.list_suspects())
+    refuse_known(new_task(generation=2), killer)
 
 
 def test_deaths_under_another_version_do_not_count(new_task: NewTask, killer: OpenedFile) -> None:
     remember(new_task(), killer, times=POISON_DEATHS)
     CageDeath.objects.update(version="0.0.1")
-    poison.refuse_known(new_task(), killer, poison.list_suspects())
+    refuse_known(new_task(), killer)
