@@ -1,7 +1,7 @@
 """What a client hands in, looked at before anything is stored: the file, its type, further files, tags."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -32,32 +32,25 @@ class Intake:
 
 def examine(source: Source, *, task_type: str, field: str) -> Intake:
     """Open a file and decide by its content whether it is of the task's type; raise Refused otherwise."""
-    with _open_or_refuse(source, field=field) as opened:
-        media_type = _media_type(opened, task_type=task_type, field=field)
-        is_upload = source.kind == "upload"
-        return Intake(
-            file_name=opened.name,
-            file_size=opened.size,
-            # The place of an upload is the server's own business.
-            file_path=f"{UPLOAD_PREFIX}{source.upload_id}" if is_upload else opened.path,
-            media_type=media_type,
-        )
+    found = _examine(lambda: _open(source), task_type=task_type, field=field)
+    # The place of an upload is the server's own business.
+    return replace(found, file_path=f"{UPLOAD_PREFIX}{source.upload_id}") if source.kind == "upload" else found
 
 
 def examine_path(path: str, *, task_type: str, field: str, roots: HeldRoots) -> Intake:
     """Examine one path of many, beneath roots that are held open for all of them."""
-    try:
-        opened = roots.open(path)
-    except FileRefused as refused:
-        raise Refused([Problem(field=field, code=refused.code, message=refused.message)]) from refused
-    with opened:
+    return _examine(lambda: roots.open(path), task_type=task_type, field=field)
+
+
+def _examine(open_file: Callable[[], OpenedFile], *, task_type: str, field: str) -> Intake:
+    with _open_or_refuse(open_file, field=field) as opened:
         media_type = _media_type(opened, task_type=task_type, field=field)
         return Intake(file_name=opened.name, file_size=opened.size, file_path=opened.path, media_type=media_type)
 
 
 def open_for_plan(source: Source, *, task_type: str, field: str) -> tuple[OpenedFile, str]:
     """Open a file and tell its media type; the caller closes it. Raise Refused as `examine` does."""
-    opened = _open_or_refuse(source, field=field)
+    opened = _open_or_refuse(lambda: _open(source), field=field)
     try:
         return opened, _media_type(opened, task_type=task_type, field=field)
     except BaseException:
@@ -91,7 +84,7 @@ def examine_inputs(paths: object, *, readable: Collection[str]) -> list[dict[str
 
 def _examine_input(path: str, *, field: str, readable: Collection[str]) -> dict[str, Any]:
     source = Source.from_path(path)
-    with _open_or_refuse(source, field=field) as opened:
+    with _open_or_refuse(lambda: _open(source), field=field) as opened:
         media_type = _sniff(opened, field=field)
         if readable and media_type not in readable:
             message = f"{opened.name} holds {media_type}, which can't be used here."
@@ -104,9 +97,9 @@ def _examine_input(path: str, *, field: str, readable: Collection[str]) -> dict[
         }
 
 
-def _open_or_refuse(source: Source, *, field: str) -> OpenedFile:
+def _open_or_refuse(open_file: Callable[[], OpenedFile], *, field: str) -> OpenedFile:
     try:
-        return _open(source)
+        return open_file()
     except FileRefused as refused:
         raise Refused([Problem(field=field, code=refused.code, message=refused.message)]) from refused
 
