@@ -8,16 +8,15 @@ from datetime import datetime
 from uuid import UUID
 
 from filemill.tasks import statuses
-from filemill.tasks.changes import NO_LEASE, begun_anew
+from filemill.tasks.changes import CANCELLED, begun_anew
 from filemill.tasks.statuses import Status
-from filemill.tasks.transition import ENDED, Assignments, Ending, apply
+from filemill.tasks.transition import Ending, apply
 
 OF_BATCH = """id = ANY(ARRAY(SELECT id FROM tasks_tasklog WHERE batch_id = %s AND status = %s
                              LIMIT %s FOR UPDATE SKIP LOCKED))"""
 RETRYABLE = """id = ANY(ARRAY(SELECT id FROM tasks_tasklog WHERE batch_id = %s AND status = 'failed'
                               AND finished_at <= %s AND (%s OR retry_count < max_retries)
                               LIMIT %s FOR UPDATE SKIP LOCKED))"""
-CANCELLED: Assignments = {**NO_LEASE, "cancelled_at": ENDED, "finished_at": ENDED}
 # Back to how it travelled at first: in its slice, or alone if it is large.
 LANE_IN_BATCH = """CASE WHEN task_type = 'video' AND (SELECT parallel FROM tasks_batch b WHERE b.id = batch_id)
                    THEN 'bulk' ELSE 'slice' END"""

@@ -2,10 +2,11 @@
 
 from django.conf import settings
 
-from filemill.tasks.transition import NULL, Assignments, seconds_ahead
+from filemill.tasks.transition import ENDED, NULL, Assignments, seconds_ahead
 
 NO_LEASE: Assignments = {"lease_owner": NULL, "lease_until": NULL}
 NO_ERROR: Assignments = {"error_code": NULL, "error_message": NULL}
+CANCELLED: Assignments = {**NO_LEASE, "cancelled_at": ENDED, "finished_at": ENDED}
 BACK_TO_PENDING: Assignments = {
     **NO_LEASE,
     "progress": ("0", []),

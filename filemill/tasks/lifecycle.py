@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from filemill.tasks import statuses
-from filemill.tasks.changes import BACK_TO_PENDING, NO_ERROR, NO_LEASE, TRAVELS_ALONE_IF_PARALLEL, begun_anew
+from filemill.tasks.changes import BACK_TO_PENDING, CANCELLED, NO_ERROR, NO_LEASE, TRAVELS_ALONE_IF_PARALLEL, begun_anew
 from filemill.tasks.insertion import insert, insert_alike
 from filemill.tasks.models import TaskLog
 from filemill.tasks.statuses import Move
@@ -223,13 +223,12 @@ def _by_worker(
 # --- moves of a person ---
 def cancel(task_id: UUID | str, *, reason: str, by: str) -> TaskLog | None:
     """End a task at once; the worker at work on it, if any, is told to kill its cage."""
-    changes: Assignments = {**NO_LEASE, "cancelled_at": ENDED, "finished_at": ENDED}
     return _one(
         apply(
             statuses.CANCEL,
             "id = %s",
             [str(task_id)],
-            changes,
+            CANCELLED,
             message=f"Cancelled by {by}" + (f": {reason}" if reason else ""),
             metadata={"reason": reason, "by": by},
             ending=Ending(message=reason),
