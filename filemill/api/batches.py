@@ -1,5 +1,6 @@
 """The endpoints of batches: list them, look at one and at its tasks, cancel it, run its failed tasks again."""
 
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from filemill.api.batch_bodies import (
     represent_batch_detail,
 )
 from filemill.api.describing import READING, WRITING, answers
-from filemill.api.pagination import NumberedPages, PageQuery
+from filemill.api.pagination import NumberedPages, PageQuery, answer_page
 from filemill.api.queries import describe_query, read_query
 from filemill.api.representations import TaskPage, TaskSummary, represent
 from filemill.api.requests import CancelTask, read_body
@@ -95,10 +96,8 @@ class BatchTasksView(APIView):
         """Answer a page of them."""
         batch = find_batch(request, batch_id)
         asked = read_query(TaskStatusQuery, request)
-        pages = NumberedPages()
         tasks = TaskLog.objects.of_batch(batch, asked.status).only(*TaskSummary.model_fields)
-        rows = pages.paginate_queryset(tasks, request)
-        return pages.get_paginated_response([represent(TaskSummary, task) for task in rows])
+        return answer_page(tasks, request, partial(represent, TaskSummary))
 
 
 class BatchCancelView(APIView):

@@ -1,6 +1,7 @@
 """Numbered pages that stay affordable: an exact count up to a limit, an estimate beyond it."""
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -79,6 +80,12 @@ class NumberedPages(BasePagination):
         if self._page == 2:
             return remove_query_param(url, "page")
         return replace_query_param(url, "page", self._page - 1)
+
+
+def answer_page(queryset: QuerySet[Any], request: Request, represent: Callable[[Any], object]) -> Response:
+    """Answer the page asked for, each of its rows as `represent` makes it."""
+    pages = NumberedPages()
+    return pages.get_paginated_response([represent(row) for row in pages.paginate_queryset(queryset, request)])
 
 
 def count_rows(queryset: QuerySet[Any]) -> tuple[int, bool]:

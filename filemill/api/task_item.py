@@ -1,5 +1,6 @@
 """The endpoints of one task: look at it, cancel it, retry it, read its story, list its outputs."""
 
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from rest_framework.views import APIView
 
 from filemill.api.accounts import user_of
 from filemill.api.describing import READING, TASK_ID, WRITING, answers
-from filemill.api.pagination import NumberedPages, PageQuery
+from filemill.api.pagination import PageQuery, answer_page
 from filemill.api.queries import describe_query
 from filemill.api.representations import (
     Attempt,
@@ -122,9 +123,7 @@ class StoryView(APIView):
 
     def get(self, request: Request, task_id: UUID) -> Response:
         """Answer a page of it."""
-        pages = NumberedPages()
-        rows = pages.paginate_queryset(self.rows_of(find_task(request, task_id)), request)
-        return pages.get_paginated_response([represent(self.row, row) for row in rows])
+        return answer_page(self.rows_of(find_task(request, task_id)), request, partial(represent, self.row))
 
     def rows_of(self, task: TaskLog) -> QuerySet[Any]:
         """Return the rows, the oldest first."""

@@ -1,5 +1,6 @@
 """The endpoints of all tasks: list, count, create one, create many."""
 
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -14,7 +15,7 @@ from filemill.api.batch_bodies import url_of
 from filemill.api.describing import READING, WRITING, answers
 from filemill.api.idempotency import PARAMETER, answer_once, is_replay
 from filemill.api.json_format import StrictJSONParser
-from filemill.api.pagination import NumberedPages, PageQuery
+from filemill.api.pagination import PageQuery, answer_page
 from filemill.api.queries import describe_query, read_query
 from filemill.api.representations import (
     CreatedBatch,
@@ -71,9 +72,8 @@ class TaskListView(APIView):
     def get(self, request: Request) -> Response:
         """Answer a page of the user's tasks."""
         asked = read_query(TaskFilter, request)
-        pages = NumberedPages()
-        rows = pages.paginate_queryset(_select(request, asked).only(*TaskSummary.model_fields), request)
-        return pages.get_paginated_response([represent(TaskSummary, task) for task in rows])
+        tasks = _select(request, asked).only(*TaskSummary.model_fields)
+        return answer_page(tasks, request, partial(represent, TaskSummary))
 
 
 def _select(request: Request, asked: TaskFilter) -> TaskQuerySet:

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from filemill.api.accounts import user_of
 from filemill.api.describing import READING, WRITING, answers
-from filemill.api.pagination import NumberedPages, PageQuery
+from filemill.api.pagination import PageQuery, answer_page
 from filemill.api.queries import describe_query
 from filemill.api.representations import NewToken, Token, TokenPage, represent
 from filemill.api.requests import CreateToken, read_body
@@ -38,10 +38,8 @@ class TokensView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer a page of the user's tokens, the newest first."""
-        pages = NumberedPages()
         tokens = AuthToken.objects.filter(user=user_of(request)).order_by("-created", "token_key")
-        rows = pages.paginate_queryset(tokens, request)
-        return pages.get_paginated_response([represent(Token, _facts(token)) for token in rows])
+        return answer_page(tokens, request, lambda token: represent(Token, _facts(token)))
 
     @extend_schema(
         operation_id="create_token",
