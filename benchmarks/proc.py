@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from filemill.processing.cage.families import list_descendants
+
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 PROC: Final = Path("/proc")
 
@@ -40,17 +42,7 @@ def parse_stat(pid: int, text: str, command: str) -> Process:
 
 def list_tree(root: int) -> Iterator[Process]:
     """The process and all its descendants, parents before children."""
-    everything = [
-        found for entry in PROC.iterdir() if entry.name.isdigit() and (found := read_process(int(entry.name)))
-    ]
-    children: dict[int, list[Process]] = defaultdict(list)
-    for process in everything:
-        children[process.parent].append(process)
-    waiting = [process for process in everything if process.pid == root]
-    while waiting:
-        process = waiting.pop()
-        yield process
-        waiting += children[process.pid]
+    return (found for pid in list_descendants(root) if (found := read_process(pid)) is not None)
 
 
 def name_class(part: str, process: Process, *, root: int) -> str:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from filemill.processing.cage.families import list_children
 from tests.chaos.figures import FIGURES
 from tests.chaos.mill import Mill
-from tests.chaos.process_tree import list_children
 from tests.chaos.verdict import conclude, statuses
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(400)]
@@ -23,6 +23,10 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(400)]
 STORM_SECONDS = 60
 PACE_SECONDS = 1.5
 WORKERS = 3
+
+
+def list_all_children(pids: list[int]) -> list[int]:
+    return [child for pid in pids for child in list_children(pid)]
 
 
 def list_web(mill: Mill) -> list[int]:
@@ -35,15 +39,15 @@ def list_workers(mill: Mill) -> list[int]:
 
 
 def list_pool_children(mill: Mill) -> list[int]:
-    return list_children(list_workers(mill))
+    return list_all_children(list_workers(mill))
 
 
 def list_zygotes(mill: Mill) -> list[int]:
-    return list_children(list_pool_children(mill))
+    return list_all_children(list_pool_children(mill))
 
 
 def list_caged(mill: Mill) -> list[int]:
-    return list_children(list_zygotes(mill))
+    return list_all_children(list_zygotes(mill))
 
 
 def list_postgres(mill: Mill) -> list[int]:
@@ -52,7 +56,7 @@ def list_postgres(mill: Mill) -> list[int]:
 
 
 def list_backends(mill: Mill) -> list[int]:
-    return list_children(list_postgres(mill))
+    return list_all_children(list_postgres(mill))
 
 
 def list_valkey(mill: Mill) -> list[int]:

@@ -14,12 +14,12 @@ import pytest
 
 from filemill.processing.bench import Limits
 from filemill.processing.cage import Cage
+from filemill.processing.cage.families import list_children, list_descendants, measure
 from filemill.processing.errors import LimitError
 from filemill.tasks.statuses import Status
 from tests.chaos.figures import FIGURES
 from tests.chaos.mill import Mill, Service
-from tests.chaos.process_tree import list_ancestors, list_children
-from tests.chaos.test_worker_faults import TOOL_SECONDS
+from tests.chaos.test_worker_faults import TOOL_SECONDS, list_ancestors
 from tests.chaos.verdict import conclude, find_processes_at_work, read_name, statuses
 from tests.endtoend.seed import wait_until
 
@@ -180,7 +180,8 @@ def test_a_cancelled_libreoffice_is_gone_at_once(mill: Mill, long_story: str, co
     worker = mill.need_worker()
 
     def converts() -> list[int]:
-        return [pid for pid in list_caged(worker.process.pid) if cpu_seconds(pid) >= OFFICE_BUSY_SECONDS]
+        caged = list_caged(worker.process.pid)
+        return [pid for pid in caged if measure([pid]).cpu_seconds >= OFFICE_BUSY_SECONDS]
 
     cancel_running_tools(
         mill,
@@ -228,18 +229,5 @@ def cancel_a_running_tool(
 
 def list_caged(worker_pid: int) -> list[int]:
     """Return what runs below the zygotes of a worker, which are its pool children's children."""
-    zygotes = list_children(list_children([worker_pid]))
-    found, latest = [], list_children(zygotes)
-    while latest:
-        found += latest
-        latest = list_children(latest)
-    return found
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return how long a process has computed, nothing when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    zygotes = [zygote for child in list_children(worker_pid) for zygote in list_children(child)]
+    return [found for zygote in zygotes for found in list_descendants(zygote) if found != zygote]

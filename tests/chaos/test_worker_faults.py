@@ -14,7 +14,6 @@ import pytest
 from filemill.tasks.statuses import Status
 from tests.chaos.figures import FIGURES
 from tests.chaos.mill import SHIPPED_PACE, Mill
-from tests.chaos.process_tree import list_ancestors
 from tests.chaos.verdict import conclude, find_processes_at_work, held_tool, read_name, statuses
 
 pytestmark = pytest.mark.timeout(400)
@@ -48,6 +47,17 @@ def test_a_killed_pool_child_takes_its_tool_along_and_costs_an_attempt(mill: Mil
 def is_above(pid: int, others: list[int]) -> bool:
     """Whether a process is an ancestor of one of the others."""
     return any(pid in list_ancestors(other) for other in others)
+
+
+def list_ancestors(pid: int) -> list[int]:
+    found = []
+    while pid > 1:
+        try:
+            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            break
+        found.append(pid)
+    return found
 
 
 @pytest.mark.prefetching
