@@ -16,7 +16,6 @@ from filemill.launch.valkey import Valkey
 from tests.chaos.client import TIMEOUT_SECONDS, Client
 from tests.chaos.faulty_servers import CrashedPostgres, FaultyServer
 from tests.chaos.mill import PASSWORD, SET_UP, USER, Mill, Service
-from tests.chaos.rows import TABLES
 from tests.endtoend.seed import ROOT, wait_until
 from tests.hosts.network import SUBNET, Network
 
@@ -159,7 +158,7 @@ class HostsMill(Mill):
         self.network.heal()
         self.start_absent_workers()
         wait_until(self._is_whole, what="every host reaches the others again")
-        self.execute(f"TRUNCATE {TABLES} CASCADE")
+        wait_until(self.truncates, what="the tables are emptied")
         self._broker.connect().flushall()
         for directory in (self.home.storage, self.home.work):
             shutil.rmtree(directory, ignore_errors=True)
