@@ -149,16 +149,7 @@ def test_the_queue_is_bounded_and_the_loop_still_answers(start_door: Callable[..
     busy = httpx.get(f"{door.url}/hello", timeout=5)
     assert (busy.status_code, busy.headers["retry-after"], busy.json()["code"]) == (503, "1", "busy")
     assert httpx.get(f"{door.url}/health/live", timeout=5).status_code == 200
-    opening = threading.Event()
-    keeper = threading.Thread(target=keep_gate_open, args=(door, opening))
-    keeper.start()
-    try:
-        for waiter in waiting:
-            assert read_head(waiter.makefile("rb"))[0] == 200
-            waiter.close()
-    finally:
-        opening.set()
-        keeper.join()
+    let_all_be_answered(door, waiting)
     assert httpx.get(f"{door.url}/hello", timeout=5).status_code == 200
     door.stop()
 
@@ -182,6 +173,10 @@ def test_bulk_requests_hold_none_of_the_threads_that_others_need(door: Door, cli
     answers = [client.get("/describe", timeout=5).json()["thread"] for _ in range(20)]
     assert all(thread.startswith("bridge-") for thread in answers)
 
+    let_all_be_answered(door, waiting)
+
+
+def let_all_be_answered(door: Door, waiting: list[socket.socket]) -> None:
     opening = threading.Event()
     keeper = threading.Thread(target=keep_gate_open, args=(door, opening))
     keeper.start()
