@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,10 +36,7 @@ class Bench:
 
     def loops(self, paths: Sequence[Path], box: tuple[int, int], *engines: str) -> dict[str, Work]:
         loop = self._opened.enter_context(Loop(self._memory))
-        return {
-            f"bare {engine}": lambda engine=engine: loop.run(paths, box=box, engine=engine)  # type: ignore[misc]
-            for engine in engines
-        }
+        return {f"bare {engine}": partial(loop.run, paths, box=box, engine=engine) for engine in engines}
 
     def naive(self, paths: Sequence[Path], box: tuple[int, int]) -> Work:
         service = self._opened.enter_context(run_naive_service(self.service.servers, self._memory))

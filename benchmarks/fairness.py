@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from benchmarks.bulk import THUMBNAIL, ask_for
 from benchmarks.peers import loops
 from benchmarks.processes import BenchmarkError
 from benchmarks.protocol import Bar
-from benchmarks.service import USERS, Service, make_memory, run_service, time_it
+from benchmarks.service import USERS, Service, make_memory, run_service
 from benchmarks.single import time_one
 
 BACKLOG: Final = 5_000
@@ -35,7 +36,7 @@ def measure() -> bool:
             service.wait_for_rows("true", [])
         loops.prepare()
         jobs = [(str(path), str(memory / "bare.jpg"), *THUMBNAIL) for path in paths]
-        bare = [time_it(lambda: loops.make_thumbnail(job)) for job in jobs]  # noqa: B023  called at once
+        bare = [protocol.time_it(partial(loops.make_thumbnail, job)) for job in jobs]
     file_time = 1000 * statistics.median(bare)
     allowed = FILE_TIMES * file_time + ALLOWED_MS
     added = [1000 * (one - statistics.median(alone)) for one in beside]

@@ -74,10 +74,15 @@ def take_turns(rivals: Mapping[str, Work], *, rounds: int, warm_up: int = 1) -> 
     for number in range(rounds):
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
-            began_at = time.perf_counter()
-            rivals[name]()
-            taken[name].append(time.perf_counter() - began_at)
+            taken[name].append(time_it(rivals[name]))
     return taken
+
+
+def time_it(work: Work) -> float:
+    """Return the seconds that a call takes."""
+    began_at = time.perf_counter()
+    work()
+    return time.perf_counter() - began_at
 
 
 def find_median_difference(taken: Sequence[float], reference: Sequence[float]) -> float:

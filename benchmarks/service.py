@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -165,7 +164,7 @@ class Service:
             seconds=LONGEST_SECONDS,
             every_seconds=every_seconds,
         )
-        failed = f"SELECT file_name, status, error_code, error_message FROM tasks_tasklog WHERE {where}"  # noqa: S608
+        failed = f"SELECT file_name, status, error_code, error_message FROM tasks_tasklog WHERE {where}"  # noqa: S608  literals
         if found := self.execute(f"{failed} AND status <> 'completed' LIMIT 3", parameters):
             raise BenchmarkError(f"Not every task was completed: {found}")
 
@@ -212,10 +211,3 @@ def run_service(roots: Path, *, with_worker: bool = True, concurrency: int = WOR
             yield service
         finally:
             service.stop()
-
-
-def time_it(work: Any) -> float:
-    """Return the seconds that a call takes."""
-    began_at = time.perf_counter()
-    work()
-    return time.perf_counter() - began_at

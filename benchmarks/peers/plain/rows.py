@@ -25,9 +25,9 @@ def main(count: int, user_name: str) -> None:
 
 def insert(count: int, user_id: int) -> None:
     """Insert rows and events in one transaction."""
-    from django.db import transaction  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415  Django must be set up first
 
-    from filemill.tasks.models import TaskEventLog, TaskLog  # noqa: PLC0415
+    from filemill.tasks.models import TaskEventLog, TaskLog  # noqa: PLC0415  so here
 
     with transaction.atomic():
         tasks = [
