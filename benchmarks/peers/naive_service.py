@@ -26,7 +26,8 @@ import django; django.setup()
 from django.core.management import call_command
 from django.contrib.auth.models import User
 from rest_framework.authtoken.models import Token
-call_command("migrate", run_syncdb=True, verbosity=0)
+call_command("migrate", verbosity=0)
+call_command("migrate", run_syncdb=True, verbosity=0)  # its own tables have no migrations, and refer to the others
 print(Token.objects.create(user=User.objects.create_user("ann")).key)
 """
 
