@@ -51,10 +51,6 @@ def load(libraries: Sequence[str], packages: Sequence[str], modules: Sequence[st
         sys.modules["pyvips"].cache_set_max(0)
 
 
-class _WorkerGone(BaseException):
-    """The worker has died; nothing but the way out may catch this."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Spare:
     """A child that was forked ahead; it has seen nothing, and waits to be told what to become."""
@@ -188,15 +184,25 @@ def _kill_group(pid: int) -> None:
         return  # No group of that name: nothing else to kill.
 
 
-def _leave(_number: int, _frame: object) -> NoReturn:
-    raise _WorkerGone
+def _leave_when_told(control: socket.socket) -> None:
+    """Take SIGTERM for the worker's end: shut the socket, so that there is one way out, by the end of requests.
+
+    A handler that raises would do so anywhere. A killed worker's socket ends just when its death sends the signal, so
+    the exception broke off the killing of what still ran, one time in ten, and tools' children lived on for ever.
+    """
+
+    def shut(_number: int, _frame: object) -> None:
+        with contextlib.suppress(OSError):  # The worker's end is closed, so there is nothing more to shut.
+            control.shutdown(socket.SHUT_RDWR)
+
+    signal.signal(signal.SIGTERM, shut)
 
 
 def main(
     control_descriptor: int, *, parent_pid: int, is_main_thread: bool, mode: Mode, preload: list[list[str]]
 ) -> None:
     """Load, probe, say what holds here, and serve; returns when the worker has closed its end."""
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Nothing runs here yet that would have to be ended.
     if is_main_thread:  # Elsewhere the starting thread may end before its process does; the socket's end is told too.
         kernel.die_with_parent(parent_pid, by=signal.SIGTERM)
     control = wire.adopt(control_descriptor)
@@ -223,7 +229,8 @@ def main(
     gc.freeze()  # What is never collected is never written to, and stays shared with the children.
     active = frozenset(name for name, layer in asdict(layers).items() if layer["is_active"])
     zygote = Zygote(control, layers=active)
+    _leave_when_told(control)
     try:
         zygote.serve()
-    except (wire.ConnectionEnded, _WorkerGone):
+    except wire.ConnectionEnded:
         zygote.end_all()

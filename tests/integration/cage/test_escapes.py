@@ -1,5 +1,6 @@
 """What a hostile tool tries, with a workspace and without: a Python program that may fork stands for it."""
 
+import contextlib
 import json
 import os
 import signal
@@ -237,20 +238,42 @@ with cage.open_slice() as work, work.open_bench(
 """
 
 
-@pytest.mark.parametrize("victim", ["worker", "zygote"])
-def test_children_of_a_tool_die_with_the_worker_and_with_the_zygote(tmp_path: Path, victim: str) -> None:
-    root = Path(__file__).parents[3]
-    with subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(tmp_path)],
+def start_owner(scratch: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(scratch)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=root,
-    ) as owner:
-        assert owner.stdout is not None
-        zygote = int(owner.stdout.readline())
-        wait_until(lambda: len(list_descendants(zygote)) == 9)  # The zygote, the tool and its six, and a spare child.
-        family = list_descendants(zygote)
+        cwd=Path(__file__).parents[3],
+    )
+
+
+def find_family(owner: subprocess.Popen[str]) -> tuple[int, list[int]]:
+    """Return the zygote of tools and all that runs below it, once the tool has started its own."""
+    assert owner.stdout is not None
+    zygote = int(owner.stdout.readline())
+    wait_until(lambda: len(list_descendants(zygote)) == 9)  # The zygote, the tool and its six, and a spare child.
+    return zygote, list_descendants(zygote)
+
+
+@pytest.mark.parametrize("victim", ["worker", "zygote"])
+def test_children_of_a_tool_die_with_the_worker_and_with_the_zygote(tmp_path: Path, victim: str) -> None:
+    with start_owner(tmp_path) as owner:
+        zygote, family = find_family(owner)
         os.kill(owner.pid if victim == "worker" else zygote, signal.SIGKILL)
+        owner.communicate(timeout=20)
+    wait_until(lambda: not any(is_running(pid) for pid in family))
+
+
+def test_a_zygote_that_is_told_its_workers_end_twice_still_ends_all(tmp_path: Path) -> None:
+    """The socket's end and the signal come within a millisecond, in either order; here the signal comes a lot."""
+    with start_owner(tmp_path) as owner:
+        zygote, family = find_family(owner)
+        handle = os.pidfd_open(zygote)
+        os.kill(owner.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # It ended since it was looked at.
+            while is_running(zygote):
+                signal.pidfd_send_signal(handle, signal.SIGTERM)
+        os.close(handle)
         owner.communicate(timeout=20)
     wait_until(lambda: not any(is_running(pid) for pid in family))
