@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -19,7 +19,8 @@ from django.core.files import File
 from django.core.files.storage import Storage, storages
 
 from filemill.faultpoints import faultpoint
-from filemill.files.directories import make_private_directory, sync_directory
+from filemill.files import durability
+from filemill.files.directories import make_private_directory
 from filemill.files.errors import NO_ROOM
 from filemill.files.names import is_uuid, number_name, sanitise_name
 from filemill.processing.bench import Output
@@ -44,6 +45,8 @@ def output_key(task_id: TaskId, fence: int, name: str) -> str:
 def publish(task_id: TaskId, fence: int, outputs: Sequence[Output]) -> list[dict[str, Any]]:
     """Move an attempt's outputs into the storage and return what a client may know of each.
 
+    They are not made durable yet: `make_durable` does that, for several attempts at once, before a row refers to them.
+
     Each dict has `name`, `media_type`, `size` (bytes), `sha256` (hex) and the output's facts. Afterwards the outputs'
     own paths are gone. They become visible only when the completed task refers to them.
 
@@ -51,7 +54,7 @@ def publish(task_id: TaskId, fence: int, outputs: Sequence[Output]) -> list[dict
     """
     if not outputs:
         return []
-    try:
+    with _told_as_faults():
         named = list(zip(_unique_names(outputs), outputs, strict=True))
         described = [_describe(name, output) for name, output in named]
         root = _local_root()
@@ -59,6 +62,26 @@ def publish(task_id: TaskId, fence: int, outputs: Sequence[Output]) -> list[dict
             _publish_locally(root / str(UUID(str(task_id))), fence, named)
         else:
             _publish_remotely(task_id, fence, named)
+    return described
+
+
+def make_durable(attempts: Sequence[tuple[TaskId, int]]) -> None:
+    """Let the outputs of these (task id, fence) survive a power cut; a storage without local paths keeps what it took.
+
+    Raises `SystemFault`: `disk_full` or `storage_error`, both passing.
+    """
+    root = _local_root()
+    if root is None:
+        return
+    directories = [root / str(UUID(str(task_id))) / str(int(fence)) for task_id, fence in attempts]
+    with _told_as_faults():
+        durability.make_durable(root, directories)
+
+
+@contextlib.contextmanager
+def _told_as_faults() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         if error.errno in NO_ROOM:
             raise SystemFault(
@@ -71,7 +94,6 @@ def publish(task_id: TaskId, fence: int, outputs: Sequence[Output]) -> list[dict
             code="storage_error",
             is_passing=True,
         ) from error
-    return described
 
 
 def output_path(key: str) -> Path | None:
@@ -145,7 +167,6 @@ def _unique_names(outputs: Sequence[Output]) -> list[str]:
 
 def _describe(name: str, output: Output) -> dict[str, Any]:
     with output.path.open("rb") as file:
-        os.fsync(file.fileno())
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = os.fstat(file.fileno()).st_size
     return {
@@ -159,6 +180,7 @@ def _describe(name: str, output: Output) -> dict[str, Any]:
 
 def _publish_locally(task_directory: Path, fence: int, named: Sequence[tuple[str, Output]]) -> None:
     final = make_private_directory(task_directory) / str(int(fence))
+    durability.hold(task_directory.parent)
     staging = task_directory / f"{int(fence)}{_STAGING_SUFFIX}"
     # The same attempt, asked again after a failure: what it left is its own.
     shutil.rmtree(staging, ignore_errors=True)
@@ -166,25 +188,20 @@ def _publish_locally(task_directory: Path, fence: int, named: Sequence[tuple[str
     staging.mkdir(mode=0o700)
     try:
         for name, output in named:
-            _move_durably(output.path, staging / name)
-        sync_directory(staging)
+            _move(output.path, staging / name)
         faultpoint("publish.before_rename")
         staging.rename(final)
     except OSError:
         shutil.rmtree(staging, ignore_errors=True)
         raise
-    sync_directory(task_directory)
-    sync_directory(task_directory.parent)
 
 
-def _move_durably(origin: Path, target: Path) -> None:
+def _move(origin: Path, target: Path) -> None:
     if origin.stat().st_dev == target.parent.stat().st_dev:
         origin.rename(target)
         return
     with origin.open("rb") as reading, target.open("xb") as writing:
         shutil.copyfileobj(reading, writing, _COPY_BYTES)
-        writing.flush()
-        os.fsync(writing.fileno())
     origin.unlink()
 
 

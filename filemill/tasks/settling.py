@@ -40,17 +40,36 @@ class Made:
 
 
 def complete(made: Sequence[Made]) -> list[TaskLog]:
-    """Complete the tasks; the outputs of those that had moved on without us go, for nobody will ever refer to them."""
+    """Complete the tasks once their outputs can't be lost any more.
+
+    The outputs of those that had moved on without us go, for nobody will ever refer to them.
+    """
     if not made:
         return []
+    try:
+        outputs.make_durable([(one.task.pk, one.task.fence) for one in made if one.result["outputs"]])
+    except ProcessingError as error:
+        return _give_up_all(made, error)
     completions = [Completion(task=one.task, result=one.result, evidence=one.evidence) for one in made]
     moved = _persist(lambda: _complete(completions), [one.watched for one in made])
     completed = {task.pk for task in moved}
     for one in made:
         if one.task.pk not in completed:
-            names = [output["name"] for output in one.result["outputs"]]
-            outputs.delete_outputs(one.task.pk, one.task.fence, names)
+            _delete_outputs(one)
     return moved
+
+
+def _give_up_all(made: Sequence[Made], error: ProcessingError) -> list[TaskLog]:
+    """End these attempts by an error of the disk: it does not say whose outputs it did not take."""
+    moved = []
+    for one in made:
+        _delete_outputs(one)
+        moved.append(fail_or_defer(one.task, error, one.evidence))
+    return [task for task in moved if task is not None]
+
+
+def _delete_outputs(one: Made) -> None:
+    outputs.delete_outputs(one.task.pk, one.task.fence, [output["name"] for output in one.result["outputs"]])
 
 
 def _complete(completions: Sequence[Completion]) -> list[TaskLog]:

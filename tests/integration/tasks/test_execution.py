@@ -1,5 +1,6 @@
 """One attempt, when the database or the user comes between its work and its end; only the cage is stood in for."""
 
+import errno
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
+from filemill.files import durability
 from filemill.files.outputs import output_key, output_path
 from filemill.files.sources import Source
 from filemill.processing.bench import Output
@@ -219,3 +221,35 @@ def test_what_was_made_is_completed_also_when_the_next_file_meets_a_lost_databas
 
     statuses = list(TaskLog.objects.order_by("batch_index").values_list("status", flat=True))
     assert statuses == ["completed", "processing", "processing"]
+
+
+@pytest.mark.usefixtures("_nothing_to_process")
+def test_what_the_disk_did_not_take_is_no_result_and_is_tried_again(
+    claimed: list[TaskLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(root: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(root))
+
+    monkeypatch.setattr(durability, "_sync_file_system", refuse)
+
+    assert set(execute_all(claimed).values()) == {"pending"}
+    for task in TaskLog.objects.filter(pk__in=[task.pk for task in claimed]):
+        assert (task.result, task.attempts.get().error_code) == (None, "storage_error")
+    assert not any(is_stored(task) for task in claimed)
+    assert check(collect([task.pk for task in claimed], with_files=True)) == []
+
+
+@pytest.mark.usefixtures("_nothing_to_process")
+def test_no_row_refers_to_outputs_that_were_not_synced_yet(
+    claimed: list[TaskLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[str]] = []
+
+    def look(_root: Path) -> None:
+        assert all(is_stored(task) for task in claimed)
+        seen.append(set(TaskLog.objects.values_list("status", flat=True)))
+
+    monkeypatch.setattr(durability, "_sync_file_system", look)
+
+    execute_all(claimed)
+    assert seen == [{"processing"}]

@@ -1,5 +1,6 @@
 """Outputs are published all together, under their attempt's key."""
 
+import ctypes
 import errno
 import hashlib
 import os
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from filemill.files import outputs
+from filemill.files import durability, outputs
 from filemill.processing.bench import Output
 from filemill.processing.errors import SystemFault
 
@@ -71,7 +72,7 @@ def test_nothing_is_visible_when_one_output_can_not_be_moved(home: Path, monkeyp
             raise OSError(errno.ENOSPC, "no room")
         moved.append(origin.rename(target))
 
-    monkeypatch.setattr(outputs, "_move_durably", move_one_then_fail)
+    monkeypatch.setattr(outputs, "_move", move_one_then_fail)
     with pytest.raises(SystemFault) as fault:
         outputs.publish(TASK, 1, made)
     assert (fault.value.code, fault.value.is_passing) == ("disk_full", True)
@@ -94,6 +95,59 @@ def test_scratch_on_another_file_system_is_copied(home: Path) -> None:
     assert (home / "storage" / TASK / "1" / "a").read_bytes() == b"from memory"
     assert described["size"] == 11
     assert not other.exists()
+
+
+def test_a_single_attempt_is_synced_with_all_that_leads_to_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs.publish(TASK, 1, [make_output("a"), make_output("b")])
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(Path(os.readlink(f"/proc/self/fd/{fd}"))))
+    outputs.make_durable([(TASK, 1)])
+    stored = home / "storage" / TASK / "1"
+    assert set(synced) == {stored / "a", stored / "b", stored, stored.parent, home / "storage"}
+
+
+def test_many_attempts_are_synced_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+
+    class Kernel:
+        def syncfs(self, fd: int) -> int:
+            synced.append(Path(os.readlink(f"/proc/self/fd/{fd}")))
+            return 0
+
+    monkeypatch.setattr(durability, "_LIBC", Kernel())
+    monkeypatch.setattr(os, "fsync", lambda _fd: pytest.fail("a file was synced by itself"))
+    for fence in (1, 2):
+        outputs.publish(TASK, fence, [make_output("a", fence=fence)])
+    outputs.make_durable([(TASK, 1), (TASK, 2)])
+    assert synced == [home / "storage"]
+
+
+def test_many_attempts_are_synced_by_the_kernel_also_after_the_storage_was_moved(home: Path) -> None:
+    for fence in (1, 2):
+        outputs.publish(TASK, fence, [make_output("a", fence=fence)])
+    outputs.make_durable([(TASK, 1), (TASK, 2)])
+    (home / "storage").rename(home / "former")
+    for fence in (3, 4):
+        outputs.publish(TASK, fence, [make_output("a", fence=fence)])
+    outputs.make_durable([(TASK, 3), (TASK, 4)])
+    assert os.readlink(f"/proc/self/fd/{durability._hold(home / 'storage')}") == str(home / "storage")
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "disk_full"), (errno.EIO, "storage_error")])
+def test_what_the_disk_did_not_take_is_a_fault_that_may_pass(
+    home: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
+    class Kernel:
+        def syncfs(self, _fd: int) -> int:
+            ctypes.set_errno(number)
+            return -1
+
+    monkeypatch.setattr(durability, "_LIBC", Kernel())
+    for fence in (1, 2):
+        outputs.publish(TASK, fence, [make_output("a", fence=fence)])
+    with pytest.raises(SystemFault) as fault:
+        outputs.make_durable([(TASK, 1), (TASK, 2)])
+    assert (fault.value.code, fault.value.is_passing) == (code, True)
 
 
 def test_discarding_removes_the_scratch_of_that_attempt_only(home: Path) -> None:
