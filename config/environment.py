@@ -42,6 +42,8 @@ class Environment:
     celery_acks_late: bool
     celery_disable_prefetch: bool
     window: int
+    user_concurrency: int
+    type_concurrency: dict[str, int]
     lease_seconds: float
     heartbeat_seconds: float
     sweep_seconds: float
@@ -95,6 +97,8 @@ def _values(env: Env, home: Home) -> dict[str, object]:
         "celery_acks_late": env.bool("CELERY_TASK_ACKS_LATE", False),
         "celery_disable_prefetch": env.bool("FILEMILL_DISABLE_PREFETCH", True),
         "window": env.int("FILEMILL_WINDOW", 16, validate=positive),
+        "user_concurrency": env.int("FILEMILL_USER_CONCURRENCY", 0, validate=validate.Range(min=0)),
+        "type_concurrency": _type_concurrency(env),
         "lease_seconds": env.float("FILEMILL_LEASE_SECONDS", 60.0, validate=positive),
         "heartbeat_seconds": env.float("FILEMILL_HEARTBEAT_SECONDS", 15.0, validate=validate.Range(min=0.1)),
         "sweep_seconds": env.float("FILEMILL_SWEEP_SECONDS", 10.0, validate=validate.Range(min=0.1)),
@@ -106,6 +110,17 @@ def _values(env: Env, home: Home) -> dict[str, object]:
         "token_days": env.int("FILEMILL_TOKEN_DAYS", 365, validate=positive),
         "cage": env.str("FILEMILL_CAGE", "strict", validate=validate.OneOf(["strict", "auto"])),
     }
+
+
+def _type_concurrency(env: Env) -> dict[str, int]:
+    """Read how many tasks of a type may run at once, as in `video=1,document=2`; types left out have no limit."""
+    form = validate.Regexp(
+        r"((image|video|document)=[1-9][0-9]{0,5}(,(?=.)|$))*$",
+        error="Not a list such as video=1,document=2 of the types image, video and document.",
+    )
+    text = env.str("FILEMILL_TYPE_CONCURRENCY", "", validate=form) or ""
+    given = [part.partition("=") for part in text.split(",") if part]
+    return {name: int(most) for name, _, most in given if most.isdecimal()}
 
 
 def _input_limits(env: Env) -> InputLimits:

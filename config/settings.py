@@ -143,6 +143,8 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- life cycle ---
 FILEMILL_WINDOW = ENVIRONMENT.window
+FILEMILL_USER_CONCURRENCY = ENVIRONMENT.user_concurrency
+FILEMILL_TYPE_CONCURRENCY = ENVIRONMENT.type_concurrency
 FILEMILL_LEASE_SECONDS = ENVIRONMENT.lease_seconds
 FILEMILL_HEARTBEAT_SECONDS = ENVIRONMENT.heartbeat_seconds
 FILEMILL_SWEEP_SECONDS = ENVIRONMENT.sweep_seconds
@@ -196,6 +198,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "tasks", "description": "Create tasks, look at them, stop them, run them again."},
         {"name": "outputs", "description": "Fetch what was made."},
         {"name": "story of a task", "description": "What happened to a task, when, and with which evidence."},
+        {"name": "queues", "description": "Pause queues and resume them; for staff."},
         {"name": "tokens", "description": "Credentials for programs."},
     ],
     "VERSION": "1",

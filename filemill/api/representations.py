@@ -84,8 +84,24 @@ class TaskInput(Representation):
     media_type: str
 
 
+class WaitingReason(Representation):
+    """Why a task waits."""
+
+    code: Literal[
+        *("queue_paused", "run_at", "retry_at", "user_limit", "type_limit"),
+        *("no_worker", "behind_others", "to_be_sent", "next"),
+    ]
+    message: str = Field(examples=["The queue image was paused by anna: the storage is being moved."])
+
+
 class TaskDetail(TaskSummary):
     """All of a task."""
+
+    waiting_reason: WaitingReason | None = Field(description="Why it waits; null unless it is pending.")
+    ahead: int | None = Field(
+        description="How many are before it where it waits; null unless it is pending and due.", examples=[12]
+    )
+    ahead_exact: bool | None = Field(description="Whether that is all of them; more than 1,000 are not counted.")
 
     warnings: list[Warned]
     metadata: dict[str, Any]
@@ -102,6 +118,9 @@ class TaskDetail(TaskSummary):
     error_message: str | None
     retry_count: int
     max_retries: int
+    priority: int = Field(description="Higher ones go first among the user's own tasks.", ge=-10, le=10)
+    run_at: datetime | None = Field(description="Not begun before this, as asked for.")
+    expires_at: datetime | None = Field(description="Fails as `expired` if not begun by then, as asked for.")
     started_at: datetime | None
     finished_at: datetime | None = Field(description="Set in every final status.")
     cancelled_at: datetime | None

@@ -4,6 +4,7 @@ What belongs to the domain (the task type, the options, the tags, the file) pass
 check it, and say so in the same words at every door.
 """
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Final, TypeVar
 
@@ -13,6 +14,7 @@ from filemill.api.refusing import refuse
 from filemill.processing.operations.steps import MAX_STEPS
 from filemill.tasks.drafts import Asked
 from filemill.tasks.intake import MAX_INPUTS, MAX_TAG_LENGTH, MAX_TAGS
+from filemill.tasks.models import MOST_URGENT
 from filemill.tasks.statuses import Status, TaskType
 
 MAX_BULK_PATHS: Final = 100_000
@@ -99,6 +101,19 @@ _INPUTS: Final = {
     "description": "Further files, as paths like `file_path`, for operations that take several.",
     "examples": [["logo.png"]],
 }
+_PRIORITY: Final = {
+    "type": "integer",
+    "minimum": -MOST_URGENT,
+    "maximum": MOST_URGENT,
+    "default": 0,
+    "description": "Higher ones go first among your own tasks; a step is worth an hour of waiting.",
+}
+_TIME: Final = {"type": "string", "format": "date-time"}
+_RUN_AT: Final = {
+    **_TIME,
+    "description": "Not begun before this time, such as 2026-01-31T22:00:00Z.",
+}
+_EXPIRES_AT: Final = {**_TIME, "description": "What was not begun by this time fails as `expired`."}
 TaskTypeValue = Annotated[Any, WithJsonSchema(_TASK_TYPE)]
 Tags = Annotated[Any, WithJsonSchema(_TAGS)]
 Metadata = Annotated[Any, WithJsonSchema(_METADATA)]
@@ -127,6 +142,19 @@ class Work(Body):
         return Asked(metadata=self.metadata, operation=self.operation, outputs=self.outputs, steps=self.steps)
 
 
+class Timed(Work):
+    """What to make of a file, and when."""
+
+    priority: Annotated[Any, WithJsonSchema(_PRIORITY)] = Field(None, json_schema_extra=_PASSED_ON)
+    run_at: Annotated[Any, WithJsonSchema(_RUN_AT)] = Field(None, json_schema_extra=_PASSED_ON)
+    expires_at: Annotated[Any, WithJsonSchema(_EXPIRES_AT)] = Field(None, json_schema_extra=_PASSED_ON)
+
+    @property
+    def asked(self) -> Asked:
+        """What is to be made and when, unchecked."""
+        return replace(super().asked, priority=self.priority, run_at=self.run_at, expires_at=self.expires_at)
+
+
 class FileUnderRoot(Body):
     """A file that lies under one of the service's roots."""
 
@@ -141,19 +169,19 @@ class PlanTask(Work, FileUnderRoot):
     """What would be made of a file that lies under one of the service's roots."""
 
 
-class CreateTask(PlanTask):
+class CreateTask(Timed, FileUnderRoot):
     """Work on a file that lies under one of the service's roots."""
 
     tags: Tags = Field(None, json_schema_extra=_PASSED_ON)
 
 
-class CreateTaskOfUpload(Work):
+class CreateTaskOfUpload(Timed):
     """Work on a file that comes with the request."""
 
     tags: Tags = Field(None, json_schema_extra=_PASSED_ON)
 
 
-class BulkCreate(Work):
+class BulkCreate(Timed):
     """Work on many files in the same way."""
 
     file_paths: list[str] = Field(

@@ -32,7 +32,7 @@ from filemill.api.representations import (
     represent,
 )
 from filemill.api.requests import CancelTask, RetryTask, read_body
-from filemill.tasks import results, services
+from filemill.tasks import results, services, waiting
 from filemill.tasks.hiding import shown_metadata, shown_steps
 from filemill.tasks.models import TaskLog
 
@@ -43,6 +43,18 @@ def find_task(request: Request, task_id: UUID) -> TaskLog:
     if task is None:
         raise NotFound("There is no such task.")
     return task
+
+
+_COMPUTED = frozenset({"result", "elapsed_time", "waiting_reason", "ahead", "ahead_exact"})
+
+
+def _tell_waiting(task: TaskLog) -> dict[str, Any]:
+    found = waiting.explain(task)
+    return {
+        "waiting_reason": found.reason if found else None,
+        "ahead": found.ahead if found else None,
+        "ahead_exact": found.ahead_exact if found and found.ahead is not None else None,
+    }
 
 
 def _with_urls(result: dict[str, Any] | None, task: TaskLog, request: Request) -> dict[str, Any] | None:
@@ -68,10 +80,8 @@ class TaskView(APIView):
     def get(self, request: Request, task_id: UUID) -> Response:
         """Answer all of a task."""
         task = find_task(request, task_id)
-        facts = {
-            name: getattr(task, name) for name in TaskDetail.model_fields if name not in {"result", "elapsed_time"}
-        }
-        facts.update(metadata=shown_metadata(task), steps=shown_steps(task))
+        facts = {name: getattr(task, name) for name in TaskDetail.model_fields if name not in _COMPUTED}
+        facts.update(metadata=shown_metadata(task), steps=shown_steps(task), **_tell_waiting(task))
         result = _with_urls(results.read(task), task, request)
         return Response(represent(TaskDetail, {**facts, "result": result, "elapsed_time": elapsed_seconds(task)}))
 

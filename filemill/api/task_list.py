@@ -51,7 +51,11 @@ _FORM = {
         "operation": {"type": "string", "description": "As in JSON."},
         **{
             name: {"type": "string", "contentMediaType": "application/json", "description": "As JSON."}
-            for name in ("metadata", "outputs", "steps", "inputs")
+            for name in ("metadata", "outputs", "steps", "inputs", "priority")
+        },
+        **{
+            name: {"type": "string", "format": "date-time", "description": "As in JSON."}
+            for name in ("run_at", "expires_at")
         },
         "tags": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 128}, "maxItems": 10},
     },

@@ -13,7 +13,7 @@ from filemill.api.json_format import parse_json
 from filemill.api.refusing import refuse_field
 from filemill.files.uploads import Upload, delete_upload, receive
 
-_AS_JSON: Final = frozenset(("metadata", "outputs", "steps", "inputs"))
+_AS_JSON: Final = frozenset(("metadata", "outputs", "steps", "inputs", "priority"))
 DOOR_KEY: Final = "filemill.upload"
 """Where the door leaves the `Upload` in `request.META`; no header can set it, those are all called `HTTP_…`."""
 

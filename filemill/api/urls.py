@@ -15,6 +15,7 @@ from filemill.api.fallbacks import answer_no_endpoint
 from filemill.api.operations import OperationsView, OperationView
 from filemill.api.outputs import OutputView
 from filemill.api.plan import PlanView
+from filemill.api.queues import PauseView, QueuesView, ResumeView
 from filemill.api.task_item import (
     AttemptsView,
     CancelView,
@@ -41,6 +42,9 @@ urlpatterns = [
     path("batches/<uuid:batch_id>/tasks/", BatchTasksView.as_view(), name="batch-tasks"),
     path("batches/<uuid:batch_id>/cancel/", BatchCancelView.as_view(), name="batch-cancel"),
     path("batches/<uuid:batch_id>/retry_failed/", BatchRetryFailedView.as_view(), name="batch-retry-failed"),
+    path("queues/", QueuesView.as_view(), name="queues"),
+    path("queues/<str:queue>/pause/", PauseView.as_view(), name="pause-queue"),
+    path("queues/<str:queue>/resume/", ResumeView.as_view(), name="resume-queue"),
     path("tasks/", TaskListView.as_view(), name="tasks"),
     path("tasks/create_task/", CreateTaskView.as_view(), name="create-task"),
     path("tasks/bulk_create/", BulkCreateView.as_view(), name="bulk-create"),

@@ -33,7 +33,7 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse) -> int:
     ends_at = time.monotonic() + SLICE_SECONDS
     pace = pace_of(batch.pk)
     with cage.open_slice() as cage_slice:
-        while tasks := _claim(batch, pace.count_next()):
+        while tasks := _claim(batch, pace.count_next(), is_first=done == 0):
             with pace.of_bite(len(tasks)) as bite:
                 execute(tasks, cage_slice=cage_slice, pulse=pulse, is_over=bite.is_overdue)
             done += len(tasks)
@@ -43,14 +43,18 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse) -> int:
     logger.info("batch celery_task_id=%s: %s files in this slice", batch.celery_task_id, done)
     if done and _remains(batch):
         dispatch.send_slices(batch, 1)
+    if done:
+        dispatch.pass_on(user_id=batch.user_id, task_type=batch.task_type, but_batch=batch.pk)
     return done
 
 
-def _claim(batch: Batch, count: int) -> list[TaskLog]:
+def _claim(batch: Batch, count: int, *, is_first: bool) -> list[TaskLog]:
+    """Claim the batch's next files; after the first ones only while no task of somebody else waits for a worker."""
+    worker = node.as_worker()
     if batch.parallel:
-        return lifecycle.start_next_of_batch(batch.pk, worker=node.as_worker(), limit=count)
+        return lifecycle.start_next_of_batch(batch.pk, worker=worker, limit=count, unless_others_wait=not is_first)
     # One by one: a file that has to be tried again holds up those behind it.
-    task = lifecycle.start_next_in_order(batch.pk, worker=node.as_worker())
+    task = lifecycle.start_next_in_order(batch.pk, worker=worker, unless_others_wait=not is_first)
     return [] if task is None else [task]
 
 

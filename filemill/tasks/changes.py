@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from filemill.tasks.transition import ENDED, NULL, Assignments, seconds_ahead
+from filemill.tasks.transition import ENDED, NULL, Assignments
 
 NO_LEASE: Assignments = {"lease_owner": NULL, "lease_until": NULL}
 NO_ERROR: Assignments = {"error_code": NULL, "error_message": NULL}
@@ -18,6 +18,10 @@ BACK_TO_PENDING: Assignments = {
 TRAVELS_ALONE_IF_PARALLEL = """CASE WHEN lane = 'slice' AND (SELECT parallel FROM tasks_batch b WHERE b.id = batch_id)
                                THEN 'bulk' ELSE lane END"""
 
+# What a person runs again after it expired, they want now.
+RETRY_DEADLINE = """CASE WHEN expires_at > statement_timestamp() THEN expires_at
+                    ELSE greatest(statement_timestamp(), run_at) + %s * interval '1 second' END"""
+
 
 def begun_anew(*, lane: str) -> Assignments:
     """Return what changes in a task that a person runs again; `lane` is SQL."""
@@ -31,7 +35,7 @@ def begun_anew(*, lane: str) -> Assignments:
         "completed_at": NULL,
         "cancelled_at": NULL,
         "finished_at": NULL,
-        "run_after": NULL,
-        "deadline_at": seconds_ahead(settings.FILEMILL_DEADLINE_HOURS * 3600),
+        "run_after": ("CASE WHEN run_at > statement_timestamp() THEN run_at END", []),
+        "deadline_at": (RETRY_DEADLINE, [settings.FILEMILL_DEADLINE_HOURS * 3600]),
         "lane": (lane, []),
     }

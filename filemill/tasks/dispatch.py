@@ -12,40 +12,120 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from filemill.faultpoints import faultpoint
-from filemill.tasks import broker
+from filemill.tasks import admission, broker
 from filemill.tasks.broker import BULK_FILE_PROCESSING, FILE_PROCESSING, Message
-from filemill.tasks.models import Batch, TaskLog
-from filemill.tasks.statuses import Lane, Status
+from filemill.tasks.models import Batch, QueuePause, TaskLog
+from filemill.tasks.statuses import Lane, Status, TaskType
 
-CHOOSE = """
+NO_LIMIT = 2**31 - 1
+SEEN_SECONDS = 30
+"""A worker that did not report itself for so long counts as gone."""
+MESSAGES_PER_SLOT = 2
+"""One at work and one that waits for its end: enough to keep a worker busy, and little for others to wait for."""
+
+IN_FLIGHT = "(status = 'processing' OR (status = 'pending' AND published_at IS NOT NULL))"
+# The candidates come out of the index in the order of their turns, for each open type of file as many as could be sent
+# at the most; so what waits for a paused or busy type is not even read.
+CHOOSE = f"""
+    WITH room AS MATERIALIZED (
+        SELECT least(
+            least(%(window)s, (SELECT %(per_slot)s * sum(concurrency) FROM tasks_workernode
+                               WHERE seen_at > statement_timestamp() - %(seen)s * interval '1 second'))
+            - (SELECT count(*) FROM tasks_tasklog WHERE user_id = %(user_id)s AND lane = %(lane)s AND {IN_FLIGHT}),
+            CASE WHEN %(user_limit)s < {NO_LIMIT} THEN
+            %(user_limit)s - (SELECT count(*) FROM tasks_tasklog WHERE user_id = %(user_id)s AND {IN_FLIGHT}) END
+        ) AS free
+    ), kind AS MATERIALIZED (
+        SELECT name, CASE WHEN most < {NO_LIMIT} THEN
+                     most - (SELECT count(*) FROM tasks_tasklog WHERE task_type = name AND {IN_FLIGHT})
+                     ELSE most END AS free
+        FROM unnest(%(types)s::text[], %(type_limits)s::bigint[]) AS given(name, most)
+        WHERE NOT EXISTS (SELECT 1 FROM tasks_queuepause WHERE queue IN (name, %(lane)s))
+    ), due AS MATERIALIZED (
+        SELECT id, task_type, turn_at FROM tasks_tasklog
+        WHERE user_id = %(user_id)s AND lane = %(lane)s AND status = 'pending' AND published_at IS NULL
+          AND run_after IS NOT NULL AND run_after <= statement_timestamp()
+        ORDER BY run_after LIMIT %(window)s
+    ), candidate AS MATERIALIZED (
+        SELECT found.id, found.turn_at, kind.free,
+               row_number() OVER (PARTITION BY kind.name ORDER BY found.turn_at, found.id) AS place
+        FROM kind CROSS JOIN LATERAL (
+            (SELECT id, turn_at FROM tasks_tasklog
+             WHERE user_id = %(user_id)s AND lane = %(lane)s AND task_type = kind.name
+               AND status = 'pending' AND published_at IS NULL AND run_after IS NULL
+             ORDER BY turn_at, id LIMIT %(window)s)
+            UNION ALL
+            SELECT id, turn_at FROM due WHERE task_type = kind.name) AS found
+        WHERE kind.free > 0 AND (SELECT free FROM room) > 0
+    )
     UPDATE tasks_tasklog SET published_at = statement_timestamp()
     WHERE id = ANY(ARRAY(
-        SELECT id FROM tasks_tasklog
-        WHERE user_id = %(user_id)s AND lane = %(lane)s AND status = 'pending' AND published_at IS NULL
-          AND (run_after IS NULL OR run_after <= statement_timestamp())
-        ORDER BY created_at, id
-        LIMIT greatest(0, %(window)s - (
-            SELECT count(*) FROM tasks_tasklog
-            WHERE user_id = %(user_id)s AND lane = %(lane)s
-              AND (status = 'processing' OR (status = 'pending' AND published_at IS NOT NULL))))
-        FOR UPDATE SKIP LOCKED))
-    RETURNING created_at, id, celery_task_id"""
+        SELECT t.id FROM candidate JOIN tasks_tasklog t ON t.id = candidate.id
+        WHERE candidate.place <= candidate.free AND t.status = 'pending' AND t.published_at IS NULL
+        ORDER BY candidate.turn_at, candidate.id
+        LIMIT greatest(0, (SELECT free FROM room))
+        FOR UPDATE OF t SKIP LOCKED))
+    RETURNING turn_at, id, celery_task_id"""  # noqa: S608  nothing but literals of this module comes in here
+
+PUT_BACK = """UPDATE tasks_tasklog SET published_at = NULL
+              WHERE id = %s AND status = 'pending' AND published_at IS NOT NULL RETURNING user_id, lane"""
+PASSED_ON_TO = 20
+"""So many users are asked at the most whether they use a place; the sweeper asks all."""
+# One probe of the backlog's index for each user: they are few beside their tasks.
+WAITING_FOR_TYPE = """
+    SELECT u.id, lane.name FROM auth_user u CROSS JOIN unnest(ARRAY['interactive', 'bulk']) AS lane(name)
+    WHERE EXISTS (SELECT 1 FROM tasks_tasklog t
+                  WHERE t.user_id = u.id AND t.lane = lane.name AND t.task_type = %(task_type)s
+                    AND t.status = 'pending' AND t.published_at IS NULL AND t.run_after IS NULL)
+    ORDER BY u.id <= %(user_id)s, u.id, lane.name DESC LIMIT %(most)s"""
+ACTIVE_BATCHES = """
+    WITH RECURSIVE active AS (
+        (SELECT batch_id FROM tasks_tasklog
+         WHERE batch_id IS NOT NULL AND status IN ('pending', 'processing')
+         ORDER BY batch_id LIMIT 1)
+        UNION ALL
+        SELECT further.batch_id FROM active, LATERAL (
+            SELECT t.batch_id FROM tasks_tasklog t
+            WHERE t.batch_id > active.batch_id AND t.status IN ('pending', 'processing')
+            ORDER BY t.batch_id LIMIT 1) AS further)"""
+WAITING_BATCH = f"""{ACTIVE_BATCHES}
+    SELECT b.id FROM active JOIN tasks_batch b ON b.id = active.batch_id
+    WHERE (b.user_id = %(user_id)s OR (%(is_type_limited)s AND b.task_type = %(task_type)s))
+      AND b.id IS DISTINCT FROM %(but)s
+      AND EXISTS (SELECT 1 FROM tasks_tasklog t
+                  WHERE t.batch_id = b.id AND t.status = 'pending' AND t.lane = 'slice')
+    ORDER BY b.slices_sent_at NULLS FIRST LIMIT 1"""  # noqa: S608  literals
 
 
 def refill(*, user_id: Any, lane: str) -> int:
-    """Send the user's oldest due tasks of a lane while their window has room; return how many were sent.
+    """Send the user's due tasks of a lane, in the order of their turns, while there is room; return how many were sent.
 
-    Two refills at once may overshoot the window by what both saw free; that costs a little fairness and no truth, so
-    no lock is taken for it.
+    There is room while the user's window has some, and neither the user nor the type of file is at its limit; a window
+    is never wider than the running workers can soon use. Two refills at once may overshoot by what both saw free; that
+    costs a little fairness and no truth, so no lock is taken for it: the limits themselves are kept by the claims.
     """
     if lane == Lane.SLICE or broker.breaker.is_open:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(CHOOSE, {"user_id": user_id, "lane": lane, "window": settings.FILEMILL_WINDOW})
+        cursor.execute(CHOOSE, choice(user_id=user_id, lane=lane))
         # An UPDATE returns its rows in no order.
         chosen = [(str(task_id), celery_task_id) for _, task_id, celery_task_id in sorted(cursor.fetchall())]
     faultpoint("dispatch.before_send")
     return publish(chosen)
+
+
+def choice(*, user_id: Any, lane: str) -> dict[str, Any]:
+    """Return what the choice of a user's next tasks hangs on."""
+    return {
+        "user_id": user_id,
+        "lane": lane,
+        "window": settings.FILEMILL_WINDOW,
+        "per_slot": MESSAGES_PER_SLOT,
+        "seen": SEEN_SECONDS,
+        "user_limit": settings.FILEMILL_USER_CONCURRENCY or NO_LIMIT,
+        "types": TaskType.values,
+        "type_limits": [settings.FILEMILL_TYPE_CONCURRENCY.get(name, NO_LIMIT) for name in TaskType.values],
+    }
 
 
 def publish(chosen: Sequence[tuple[str, str]]) -> int:
@@ -62,6 +142,55 @@ def publish(chosen: Sequence[tuple[str, str]]) -> int:
     return sent
 
 
+def put_back(task_id: str) -> None:
+    """Take back the message of a task that may not begin yet: it waits unsent until there is room for it.
+
+    The place that was missing may have come free in between; then it is sent again, and otherwise not.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(PUT_BACK, [task_id])
+        owner = cursor.fetchone()
+    if owner is not None:
+        refill(user_id=owner[0], lane=owner[1])
+
+
+def pass_on(*, user_id: Any, task_type: str, but_batch: Any = None) -> None:
+    """Give a place that came free below a limit to who waits for it: the same user's, or another's of the same type."""
+    if settings.FILEMILL_USER_CONCURRENCY:
+        for lane in (Lane.INTERACTIVE, Lane.BULK):
+            refill(user_id=user_id, lane=lane)
+    if task_type in settings.FILEMILL_TYPE_CONCURRENCY:
+        for other_id, other_lane in _next_of_type(user_id, task_type):
+            if refill(user_id=other_id, lane=other_lane):
+                break
+    if admission.is_limited():
+        _pass_on_to_batch(user_id, task_type, but_batch)
+
+
+def _next_of_type(user_id: Any, task_type: str) -> list[tuple[Any, str]]:
+    """Return whose tasks of the type wait, in turn: first those after the user who had the place, that user last."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING_FOR_TYPE, {"task_type": task_type, "user_id": user_id, "most": PASSED_ON_TO})
+        return list(cursor.fetchall())
+
+
+def _pass_on_to_batch(user_id: Any, task_type: str, but_batch: Any) -> None:
+    """Send a slice of the batch that has waited longest for the place; a surplus one finds nothing to claim."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            WAITING_BATCH,
+            {
+                "user_id": user_id,
+                "task_type": task_type,
+                "is_type_limited": task_type in settings.FILEMILL_TYPE_CONCURRENCY,
+                "but": but_batch,
+            },
+        )
+        found = cursor.fetchone()
+    if found is not None:
+        send_slices(Batch.objects.get(pk=found[0]), 1)
+
+
 def send_batch(batch: Batch) -> None:
     """Send the first messages of a new batch."""
     refill(user_id=batch.user_id, lane=Lane.BULK)
@@ -71,11 +200,14 @@ def send_batch(batch: Batch) -> None:
 def send_first_slices(batch: Batch) -> int:
     """Send as many slices as the workers can use, or the one of an ordered batch; return how many were sent."""
     most = settings.CELERYD_CONCURRENCY if batch.parallel else 1
-    return send_slices(batch, batch.tasks.filter(status=Status.PENDING, lane=Lane.SLICE)[:most].count())
+    due = batch.tasks.filter(status=Status.PENDING, lane=Lane.SLICE).exclude(run_after__gt=Now())
+    return send_slices(batch, due[:most].count())
 
 
 def send_slices(batch: Batch, count: int) -> int:
     """Send `count` slice messages of a batch; a surplus one finds nothing to claim and ends."""
+    if count == 0 or QueuePause.objects.filter(queue__in=[batch.task_type, Lane.BULK]).exists():
+        return 0
     message = Message(name=BULK_FILE_PROCESSING, row_id=str(batch.pk), celery_task_id=batch.celery_task_id)
     sent = broker.send([message] * count)
     if sent:

@@ -21,12 +21,15 @@ _USE_VALID: Final = '"original", an earlier step\'s id, "id/name" for one of its
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a request says of the work, as it came."""
+    """What a request says of the work and its time, as it came."""
 
     metadata: object = None
     operation: object = None
     outputs: object = None
     steps: object = None
+    priority: object = None
+    run_at: object = None
+    expires_at: object = None
 
 
 @dataclass(frozen=True, kw_only=True)

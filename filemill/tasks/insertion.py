@@ -16,9 +16,14 @@ from filemill.tasks.ids import uuid7_series
 from filemill.tasks.models import TaskLog
 from filemill.tasks.transition import storable
 
+PRIORITY_STEP_SECONDS = 3600
+"""A step of priority puts a task before those of its user that came up to an hour earlier: nothing waits for ever."""
 BY_THE_DATABASE = {
     "created_at": "statement_timestamp()",
-    "deadline_at": "statement_timestamp() + %(deadline_seconds)s * interval '1 second'",
+    "run_after": "CASE WHEN run_at > statement_timestamp() THEN run_at END",
+    "deadline_at": "coalesce(expires_at, greatest(statement_timestamp(), run_at) "
+    "+ %(deadline_seconds)s * interval '1 second')",
+    "turn_at": "greatest(statement_timestamp(), run_at) - priority * %(step_seconds)s * interval '1 second'",
 }
 """Columns whose value is the database's to say: only its clock decides."""
 
@@ -96,7 +101,14 @@ def _insert(tasks: Sequence[TaskLog]) -> None:
 
 def _execute(statement: str, **given: str) -> datetime:
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**given, "deadline_seconds": settings.FILEMILL_DEADLINE_HOURS * 3600})
+        cursor.execute(
+            statement,
+            {
+                **given,
+                "step_seconds": PRIORITY_STEP_SECONDS,
+                "deadline_seconds": settings.FILEMILL_DEADLINE_HOURS * 3600,
+            },
+        )
         created_at: datetime = cursor.fetchone()[0]
     return created_at
 

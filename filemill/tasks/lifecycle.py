@@ -14,7 +14,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from filemill.tasks import statuses
+from filemill.tasks import admission, statuses
+from filemill.tasks.admission import DUE, NOBODY_WAITS, NOT_EXPIRED
 from filemill.tasks.changes import BACK_TO_PENDING, CANCELLED, NO_ERROR, NO_LEASE, TRAVELS_ALONE_IF_PARALLEL, begun_anew
 from filemill.tasks.insertion import insert, insert_alike
 from filemill.tasks.models import TaskLog
@@ -56,45 +57,57 @@ def create_alike(template: TaskLog, chunks: Iterable[str]) -> None:
 
 # --- moves of a worker ---
 def start(task_id: UUID | str, *, worker: Worker) -> TaskLog | None:
-    """Claim a pending task that is due: attempt and fence grow, the lease begins, an attempt opens."""
-    where = " AND (run_after IS NULL OR run_after <= statement_timestamp())"
-    where += " AND (deadline_at IS NULL OR deadline_at > statement_timestamp())"
-    return _one(_start("id = %s" + where, [str(task_id)], worker))
+    """Claim a pending task that is due: attempt and fence grow, the lease begins, an attempt opens.
+
+    None also where its queue is paused, or its user or type has as many at work as allowed.
+    """
+    where = f"id = %s AND {DUE} AND {admission.NOT_PAUSED}"
+    return _one(_claim(where, [str(task_id)], worker, limited=(admission.OF_TASK, task_id)))
 
 
-def start_next_of_batch(batch_id: UUID | str, *, worker: Worker, limit: int = 1) -> list[TaskLog]:
+def start_next_of_batch(
+    batch_id: UUID | str, *, worker: Worker, limit: int = 1, unless_others_wait: bool = False
+) -> list[TaskLog]:
     """Claim the next due files of a batch, in its order; files that another slice is just claiming are passed over."""
-    # The files of a cancelled batch are ended many at a time; no slice begins another one meanwhile.
     # As an array the choice is made once; see _chosen.
-    where = """id = ANY(ARRAY(SELECT id FROM tasks_tasklog
-                              WHERE batch_id = %s AND lane = 'slice' AND status = 'pending'
-                                AND NOT EXISTS (SELECT 1 FROM tasks_batch b
-                                                WHERE b.id = batch_id AND b.cancelled_at IS NOT NULL)
-                                AND (run_after IS NULL OR run_after <= statement_timestamp())
-                                AND (deadline_at IS NULL OR deadline_at > statement_timestamp())
-                              ORDER BY batch_index LIMIT %s FOR UPDATE SKIP LOCKED))"""
-    claimed = _start(where, [str(batch_id), limit], worker)
+    where = f"""id = ANY(ARRAY(SELECT id FROM tasks_tasklog
+                              WHERE {admission.OF_OPEN_BATCH} AND lane = 'slice' AND status = 'pending' AND {DUE}
+                              ORDER BY batch_index LIMIT %s FOR UPDATE SKIP LOCKED))"""  # noqa: S608  literals
+    where += NOBODY_WAITS if unless_others_wait else ""
+    # Below a limit they are claimed one by one, since each counts.
+    count = 1 if admission.is_limited() else limit
+    claimed = _claim(where, [str(batch_id), count], worker, limited=(admission.OF_BATCH, batch_id))
     return sorted(claimed, key=lambda task: task.batch_index or 0)
 
 
-def start_next_in_order(batch_id: UUID | str, *, worker: Worker) -> TaskLog | None:
+def start_next_in_order(batch_id: UUID | str, *, worker: Worker, unless_others_wait: bool = False) -> TaskLog | None:
     """Claim the next file of an ordered batch, unless one of its files is at work or waits to be tried again.
 
     The batch's row is locked for the moment of the claim: without it two slices could both see no file at work.
     """
-    where = """id = (SELECT id FROM tasks_tasklog WHERE batch_id = %s AND lane = 'slice' AND status = 'pending'
-                     ORDER BY batch_index LIMIT 1)
-               AND (run_after IS NULL OR run_after <= statement_timestamp())
-               AND NOT EXISTS (SELECT 1 FROM tasks_tasklog
-                               WHERE batch_id = %s AND lane = 'slice' AND status = 'processing')"""
+    where = f"""id = (SELECT id FROM tasks_tasklog
+                      WHERE {admission.OF_OPEN_BATCH} AND lane = 'slice' AND status = 'pending' AND {NOT_EXPIRED}
+                      ORDER BY batch_index LIMIT 1)
+                AND (run_after IS NULL OR run_after <= statement_timestamp())
+                AND NOT EXISTS (SELECT 1 FROM tasks_tasklog
+                                WHERE batch_id = %s AND lane = 'slice' AND status = 'processing')"""  # noqa: S608
+    where += NOBODY_WAITS if unless_others_wait else ""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM tasks_batch WHERE id = %s AND cancelled_at IS NULL FOR UPDATE", [str(batch_id)]
-            )
+            cursor.execute(admission.HOLD_OPEN_BATCH, [str(batch_id)])
             if cursor.fetchone() is None:
                 return None
-        return _one(_start(where, [str(batch_id), str(batch_id)], worker))
+        return _one(_claim(where, [str(batch_id)] * 2, worker, limited=(admission.OF_BATCH, batch_id)))
+
+
+def _claim(where: str, parameters: list[Any], worker: Worker, *, limited: tuple[str, UUID | str]) -> list[TaskLog]:
+    """Claim tasks; where limits are set, after the other claims that count towards them."""
+    if not admission.is_limited():
+        return _start(where, parameters, worker)
+    conditions, further = admission.below_limits()
+    with transaction.atomic():
+        admission.line_up(limited[0], str(limited[1]))
+        return _start(where + conditions, parameters + further, worker)
 
 
 def _start(where: str, parameters: list[Any], worker: Worker) -> list[TaskLog]:

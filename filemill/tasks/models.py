@@ -12,10 +12,27 @@ from django.db.models.functions import Now
 
 from filemill.tasks.ids import celery_id, uuid7
 from filemill.tasks.querysets import BatchQuerySet, TaskQuerySet
+from filemill.tasks.service_models import CageDeath, IdempotencyKey, QueuePause, SweepTurn, WorkerNode
 from filemill.tasks.statuses import ACTIVE, TERMINAL, TERMINAL_EVENTS, EventType, Lane, Outcome, Status, TaskType
 
+__all__ = [
+    "Batch",
+    "CageDeath",
+    "IdempotencyKey",
+    "QueuePause",
+    "SweepTurn",
+    "TaskAttempt",
+    "TaskEventLog",
+    "TaskLog",
+    "TaskProgress",
+    "WorkerNode",
+]
 UPLOAD_PREFIX = "upload:"
 """How the file_path of an uploaded file begins; its id follows."""
+
+
+MOST_URGENT = 10
+"""Priorities go from -10 to 10, 0 is usual, and higher ones go first."""
 
 
 class Batch(models.Model):
@@ -26,6 +43,7 @@ class Batch(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="batches")
     task_type = models.CharField(max_length=16, choices=TaskType.choices)
     parallel = models.BooleanField(default=True)
+    priority = models.SmallIntegerField(default=0, db_default=0)
     files_count = models.PositiveIntegerField()
     slices_sent_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
@@ -75,6 +93,11 @@ class TaskLog(models.Model):
     inputs = models.JSONField(default=list, db_default=Value([], models.JSONField()), blank=True)
     """The further files of operations that take several: each its source, name, size and media type."""
     warnings = models.JSONField(default=list, blank=True)
+    priority = models.SmallIntegerField(default=0, db_default=0)
+    run_at = models.DateTimeField(null=True, blank=True)
+    """Not before this, as asked for; `run_after` is what the next claim heeds."""
+    expires_at = models.DateTimeField(null=True, blank=True)
+    """Not started later than this, as asked for; `deadline_at` is what holds."""
 
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
@@ -92,6 +115,8 @@ class TaskLog(models.Model):
     run_after = models.DateTimeField(null=True, blank=True)
     deadline_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    turn_at = models.DateTimeField(db_default=Now())
+    """Its place among its user's tasks: when it could be worked on, earlier or later by its priority."""
     lane = models.CharField(max_length=16, choices=Lane.choices, default=Lane.INTERACTIVE)
     batch = models.ForeignKey(
         Batch, null=True, blank=True, on_delete=models.CASCADE, related_name="tasks", db_index=False
@@ -107,12 +132,23 @@ class TaskLog(models.Model):
             models.Index(fields=["user", "status"], name="task_user_status"),
             models.Index(fields=["user", "-created_at", "-id"], name="task_user_newest"),
             models.Index(
-                fields=["user", "lane", "created_at", "id"],
+                fields=["user", "lane", "task_type", "turn_at", "id"],
                 name="task_backlog",
-                condition=Q(status=Status.PENDING, published_at=None),
+                condition=Q(status=Status.PENDING, published_at=None, run_after=None),
             ),
             models.Index(
-                fields=["user", "lane"],
+                fields=["user", "lane", "run_after"],
+                name="task_scheduled",
+                condition=Q(status=Status.PENDING, published_at=None, run_after__isnull=False),
+            ),
+            models.Index(
+                fields=["published_at"],
+                name="task_sent",
+                include=["user", "lane"],
+                condition=Q(status=Status.PENDING, published_at__isnull=False),
+            ),
+            models.Index(
+                fields=["user", "lane", "task_type"],
                 name="task_in_flight",
                 condition=Q(status=Status.PROCESSING) | Q(status=Status.PENDING, published_at__isnull=False),
             ),
@@ -129,6 +165,9 @@ class TaskLog(models.Model):
         ]
         constraints: ClassVar = [
             models.CheckConstraint(name="task_status_known", condition=Q(status__in=Status.values)),
+            models.CheckConstraint(
+                name="task_priority_in_range", condition=Q(priority__gte=-MOST_URGENT, priority__lte=MOST_URGENT)
+            ),
             models.CheckConstraint(name="task_progress_in_range", condition=Q(progress__gte=0, progress__lte=100)),
             models.CheckConstraint(
                 name="task_completed_at_exactly_when_completed",
@@ -236,59 +275,3 @@ class TaskEventLog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_type}: {self.message}"
-
-
-class WorkerNode(models.Model):
-    """A running worker, as it last reported itself."""
-
-    id = models.UUIDField(primary_key=True, editable=False)
-    name = models.CharField(max_length=255)
-    concurrency = models.PositiveIntegerField(default=1)
-    started_at = models.DateTimeField(db_default=Now())
-    seen_at = models.DateTimeField(db_default=Now(), db_index=True)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class SweepTurn(models.Model):
-    """When the last round of the sweeper began: the one row that a process moves on to take the next round."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    began_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.began_at}"
-
-
-class IdempotencyKey(models.Model):
-    """A client's key for a request that must not be done twice, and what it was answered."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
-    key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64)
-    answer = models.JSONField(null=True)
-    created_at = models.DateTimeField(db_default=Now(), db_index=True)
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once")]
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class CageDeath(models.Model):
-    """A file, by its content, in whose run the cage died."""
-
-    file_size = models.BigIntegerField()
-    sha256 = models.CharField(max_length=64)
-    version = models.CharField(max_length=32)
-    task = models.ForeignKey(TaskLog, on_delete=models.CASCADE, related_name="+")
-    attempt = models.PositiveIntegerField()
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        indexes: ClassVar = [models.Index(fields=["file_size", "sha256"], name="cage_death_content")]
-
-    def __str__(self) -> str:
-        return f"attempt {self.attempt} on {self.sha256[:12]}"

@@ -19,6 +19,7 @@ from filemill.tasks.models import Batch, TaskLog
 from filemill.tasks.refusals import Conflict, Problem, Refused
 from filemill.tasks.statuses import Lane, Status, TaskType
 from filemill.tasks.taking import Rejected, take_paths
+from filemill.tasks.timing import Timing, check_timing
 from filemill.tasks.wishes import Wish, check_wish, collect, fit_wish
 
 
@@ -39,6 +40,7 @@ class Order:
     wish: Wish
     inputs: list[dict[str, Any]]
     tags: list[str]
+    timing: Timing
 
     @property
     def input_types(self) -> list[str]:
@@ -101,7 +103,8 @@ def submit_bulk(
     order = check_order(problems, user, kind, asked or Asked(), inputs=inputs, tags=tags, strict=strict)
     if problems or order is None:
         raise Refused(problems)
-    batch = Batch(user=user, task_type=kind, parallel=parallel, files_count=0)
+    priority = order.timing.priority
+    batch = Batch(user=user, task_type=kind, parallel=parallel, priority=priority, files_count=0)
     taken = take_paths(
         file_paths, task_type=kind, fit=lambda media_type: fit_wish(order.wish, media_type, order.input_types)
     )
@@ -124,9 +127,10 @@ def check_order(
     readable = wish.readable_inputs if wish else frozenset()
     found = collect(problems, lambda: intake.examine_inputs(inputs, readable=readable))
     checked_tags = collect(problems, lambda: intake.check_tags(tags))
-    if wish is None or found is None or checked_tags is None:
+    timing = collect(problems, lambda: check_timing(asked))
+    if wish is None or found is None or checked_tags is None or timing is None:
         return None
-    return Order(user=user, task_type=task_type, wish=wish, inputs=found, tags=checked_tags)
+    return Order(user=user, task_type=task_type, wish=wish, inputs=found, tags=checked_tags, timing=timing)
 
 
 def cancel(task: TaskLog, *, by: User, reason: str = "") -> TaskLog:
@@ -194,5 +198,8 @@ def _new_task(order: Order, *, source: Source, found: Intake) -> TaskLog:
         metadata=order.wish.metadata,
         warnings=order.wish.warnings,
         tags=order.tags,
+        priority=order.timing.priority,
+        run_at=order.timing.run_at,
+        expires_at=order.timing.expires_at,
         max_retries=order.wish.max_retries,
     )

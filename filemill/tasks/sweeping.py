@@ -34,37 +34,30 @@ TAKE_TURN = """
     RETURNING id"""
 # Both walks jump from key to key in a partial index, so that they cost as many steps as there are users or batches at
 # work, however long the backlog is.
-WAITING_USERS = """
+WALK = """(
     WITH RECURSIVE waiting AS (
         (SELECT user_id, lane FROM tasks_tasklog
-         WHERE status = 'pending' AND published_at IS NULL
+         WHERE status = 'pending' AND published_at IS NULL AND {which}
          ORDER BY user_id, lane LIMIT 1)
         UNION ALL
         SELECT further.user_id, further.lane FROM waiting, LATERAL (
             SELECT t.user_id, t.lane FROM tasks_tasklog t
-            WHERE t.status = 'pending' AND t.published_at IS NULL
+            WHERE t.status = 'pending' AND t.published_at IS NULL AND {which}
               AND (t.user_id, t.lane) > (waiting.user_id, waiting.lane)
             ORDER BY t.user_id, t.lane LIMIT 1) AS further)
-    SELECT user_id, lane FROM waiting WHERE lane <> 'slice'"""
-WAITING_BATCHES = """
-    WITH RECURSIVE active AS (
-        (SELECT batch_id FROM tasks_tasklog
-         WHERE batch_id IS NOT NULL AND status IN ('pending', 'processing')
-         ORDER BY batch_id LIMIT 1)
-        UNION ALL
-        SELECT further.batch_id FROM active, LATERAL (
-            SELECT t.batch_id FROM tasks_tasklog t
-            WHERE t.batch_id > active.batch_id AND t.status IN ('pending', 'processing')
-            ORDER BY t.batch_id LIMIT 1) AS further)
+    SELECT user_id, lane FROM waiting WHERE lane <> 'slice')"""
+WAITING_USERS = " UNION ".join(WALK.format(which=which) for which in ("run_after IS NULL", "run_after IS NOT NULL"))
+WAITING_BATCHES = f"""{dispatch.ACTIVE_BATCHES}
     SELECT b.id, b.parallel,
            (b.slices_sent_at IS NULL OR b.slices_sent_at < statement_timestamp() - %s * interval '1 second')
            AND NOT EXISTS (SELECT 1 FROM tasks_tasklog t
                            WHERE t.batch_id = b.id AND t.status = 'processing' AND t.lane = 'slice') AS is_stalled
     FROM active JOIN tasks_batch b ON b.id = active.batch_id
-    WHERE EXISTS (SELECT 1 FROM tasks_tasklog t
+    WHERE NOT EXISTS (SELECT 1 FROM tasks_queuepause WHERE queue IN (b.task_type, 'bulk'))
+      AND EXISTS (SELECT 1 FROM tasks_tasklog t
                   WHERE t.batch_id = b.id AND t.status = 'pending' AND t.lane = 'slice'
                     AND (t.run_after IS NULL OR t.run_after <= statement_timestamp()))
-    ORDER BY b.slices_sent_at NULLS FIRST"""
+    ORDER BY b.slices_sent_at NULLS FIRST"""  # noqa: S608  literals
 SENT = """
     SELECT count(*) FROM tasks_tasklog
     WHERE status = 'pending' AND published_at IS NOT NULL AND lane <> 'slice'"""
@@ -107,6 +100,16 @@ def send_unsent() -> int:
         cursor.execute(WAITING_USERS)
         waiting = cursor.fetchall()
     return sum(dispatch.refill(user_id=user_id, lane=lane) for user_id, lane in waiting)
+
+
+def send_after_pause() -> None:
+    """Send what waited while its queue was paused, slices as well, without waiting for the next round."""
+    send_unsent()
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING_BATCHES, [0.0])
+        waiting = [batch_id for batch_id, _, is_stalled in cursor.fetchall() if is_stalled]
+    for batch in Batch.objects.filter(pk__in=waiting[:BITE]):
+        dispatch.send_first_slices(batch)
 
 
 def resend_lost() -> int:

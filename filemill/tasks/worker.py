@@ -12,7 +12,7 @@ from django.conf import settings
 
 from filemill.faultpoints import faultpoint
 from filemill.processing.errors import SystemFault
-from filemill.tasks import batches, broker, cage_check, chores, lifecycle, roster
+from filemill.tasks import batches, broker, cage_check, chores, dispatch, lifecycle, roster
 from filemill.tasks.cages import make_cage
 from filemill.tasks.execution import execute
 from filemill.tasks.models import TaskLog
@@ -57,11 +57,13 @@ def file_processing(self: Task[Any, Any], task_id: str) -> dict[str, Any] | None
     hands = crew()
     task = lifecycle.start(task_id, worker=node.as_worker())
     if task is None:
-        logger.info("nothing to claim: another worker was first, or it ended", extra={"task_id": task_id})
+        logger.info("nothing to claim: another worker was first, it ended or must wait", extra={"task_id": task_id})
+        dispatch.put_back(task_id)
         return _report(self, task_id)
     _forget_earlier_result(self, task)
     with hands.cage.open_slice() as cage_slice:
         execute([task], cage_slice=cage_slice, pulse=hands.pulse)
+    dispatch.pass_on(user_id=task.user_id, task_type=task.task_type)
     return _report(self, task_id)
 
 

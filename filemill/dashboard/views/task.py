@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from filemill.dashboard import facts, story
 from filemill.dashboard.access import SignedInRequest, signed_in
-from filemill.tasks import services
+from filemill.tasks import services, waiting
 from filemill.tasks.models import TaskLog
 from filemill.tasks.refusals import Conflict
 from filemill.tasks.statuses import ACTIVE, Status
@@ -36,7 +36,8 @@ def show_live(request: SignedInRequest, task_id: UUID) -> HttpResponseBase:
     context = _context(task)
     seen, _, length = request.GET.get("seen", "").rpartition(".")
     now, _, length_now = context["seen"].rpartition(".")
-    if task.status == Status.PENDING and (seen, length) == (now, length_now):
+    is_as_seen = (seen, length, request.GET.get("waits", "")) == (now, length_now, context["waits"])
+    if task.status == Status.PENDING and is_as_seen:
         return HttpResponse(status=204)
     context |= {"has_moved": seen != now, "has_grown": length != length_now}
     return render(request, "dashboard/task_live.html", context)
@@ -77,10 +78,12 @@ def _find(request: SignedInRequest, task_id: UUID) -> TaskLog:
 
 
 def _context(task: TaskLog) -> dict[str, Any]:
-    outputs, told = task.outputs, story.tell(task)
+    outputs, told, waits = task.outputs, story.tell(task), waiting.explain(task)
     return {
         "task": task,
         "seen": f"{task.status}.{task.generation}.{told.length}",
+        "waiting": waits,
+        "waits": f"{waits.reason.code}.{waits.ahead}" if waits else "",
         "is_active": task.status in ACTIVE,
         "needs_force": not task.is_retryable and task.status not in ACTIVE,
         "is_completed": task.status == Status.COMPLETED,

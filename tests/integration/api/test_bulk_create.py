@@ -81,7 +81,7 @@ def test_a_request_of_which_nothing_can_be_taken_is_refused(as_alice: ApiClient,
         ("task_type", "audio", "task_type"),
         ("metadata", [], "metadata"),
         ("tags", "many", "tags"),
-        ("priority", 1, "priority"),
+        ("urgency", 1, "urgency"),
     ],
 )
 def test_a_wrong_field_is_refused_by_its_name(

@@ -66,10 +66,10 @@ def test_an_unknown_option_is_refused_when_strict(as_alice: ApiClient, photo: Pa
 
 
 def test_an_unknown_key_is_refused_by_its_name(as_alice: ApiClient, photo: Path) -> None:
-    problem = problem_of(as_alice.post(URL, {"file_path": "photo.jpg", "task_type": "image", "priority": 9}))
+    problem = problem_of(as_alice.post(URL, {"file_path": "photo.jpg", "task_type": "image", "urgency": 9}))
     assert problem["code"] == "unknown_field"
-    assert problem["errors"][0]["field"] == "priority"
-    assert "priority" in problem["detail"]
+    assert problem["errors"][0]["field"] == "urgency"
+    assert "urgency" in problem["detail"]
 
 
 def test_fields_of_the_row_can_not_be_set(as_alice: ApiClient, photo: Path) -> None:
@@ -204,7 +204,13 @@ json_values = st.recursive(
 @hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.dictionaries(
-        st.sampled_from(["file_path", "task_type", "metadata", "tags", "strict", "\0", "\ud800"]), json_values
+        st.sampled_from(
+            [
+                *("file_path", "task_type", "metadata", "tags", "strict", "\0", "\ud800"),
+                *("priority", "run_at", "expires_at"),
+            ]
+        ),
+        json_values,
     ),
     is_photo=st.booleans(),
 )

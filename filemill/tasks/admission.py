@@ -1,0 +1,64 @@
+"""Whether a pending task may be begun now: pauses, and the limits of its user, of its type and of the machine.
+
+The claim itself asks these conditions, so that they hold on all hosts together. Where a limit is set, claims that count
+towards it wait for one another by an advisory lock: without it two could both see the last free place.
+"""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from filemill.tasks.transition import Expression
+
+QUEUE_OF_LANE = "CASE WHEN lane = 'interactive' THEN 'interactive' ELSE 'bulk' END"
+NOT_PAUSED = f"""NOT EXISTS (SELECT 1 FROM tasks_queuepause
+                          WHERE queue IN (tasks_tasklog.task_type, {QUEUE_OF_LANE}))"""  # noqa: S608  literals
+# The files of a cancelled batch are ended many at a time; no slice begins another one meanwhile.
+HOLD_OPEN_BATCH = "SELECT 1 FROM tasks_batch WHERE id = %s AND cancelled_at IS NULL FOR UPDATE"
+OF_OPEN_BATCH = """batch_id = (SELECT id FROM tasks_batch b
+                                WHERE id = %s AND cancelled_at IS NULL AND NOT EXISTS (
+                                    SELECT 1 FROM tasks_queuepause WHERE queue IN (b.task_type, 'bulk')))"""
+NOT_EXPIRED = "(deadline_at IS NULL OR deadline_at > statement_timestamp())"
+DUE = f"(run_after IS NULL OR run_after <= statement_timestamp()) AND {NOT_EXPIRED}"
+NOBODY_WAITS = """ AND NOT EXISTS (SELECT 1 FROM tasks_tasklog o
+                          WHERE o.status = 'pending' AND o.published_at IS NOT NULL
+                            AND o.user_id <> tasks_tasklog.user_id)"""
+USER_BELOW_LIMIT = """(SELECT count(*) FROM tasks_tasklog o
+                       WHERE o.user_id = tasks_tasklog.user_id AND o.status = 'processing') < %s"""
+TYPE_BELOW_LIMIT = """(SELECT count(*) FROM tasks_tasklog o
+                       WHERE o.task_type = tasks_tasklog.task_type AND o.status = 'processing')
+                      < coalesce((%s::jsonb ->> tasks_tasklog.task_type)::int, 2147483647)"""
+# In one order, so that no two claims wait for each other.
+LOCK = """SELECT pg_advisory_xact_lock(%s, key) FROM (
+              SELECT DISTINCT hashtext(name) AS key FROM tasks_tasklog, LATERAL unnest(
+                  ARRAY['user ' || user_id, 'type ' || task_type]) AS name
+              WHERE {which} ORDER BY key) AS keys"""
+LOCK_SPACE = 0x46696C6D
+"""Keeps the locks apart from those of whatever else uses the database."""
+OF_TASK = "tasks_tasklog.id = %s"
+OF_BATCH = "tasks_tasklog.id = (SELECT id FROM tasks_tasklog WHERE batch_id = %s LIMIT 1)"
+
+
+def is_limited() -> bool:
+    """Say whether a limit is set at all; without one a claim takes no lock."""
+    return bool(settings.FILEMILL_USER_CONCURRENCY or settings.FILEMILL_TYPE_CONCURRENCY)
+
+
+def below_limits() -> Expression:
+    """Return the condition that the limits put on a row, as more of a WHERE."""
+    conditions, parameters = "", list[Any]()
+    if settings.FILEMILL_USER_CONCURRENCY:
+        conditions += f" AND {USER_BELOW_LIMIT}"
+        parameters.append(settings.FILEMILL_USER_CONCURRENCY)
+    if settings.FILEMILL_TYPE_CONCURRENCY:
+        conditions += f" AND {TYPE_BELOW_LIMIT}"
+        parameters.append(json.dumps(settings.FILEMILL_TYPE_CONCURRENCY))
+    return conditions, parameters
+
+
+def line_up(which: str, row_id: str) -> None:
+    """Wait until no other claim of the same user or type is underway; the caller's transaction holds the place."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK.format(which=which), [LOCK_SPACE, row_id])
