@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from filemill.tasks.models import TaskLog
 from filemill.tasks.statuses import EventType, Outcome, Status, TaskType
+from filemill.tasks.waiting import WaitingCode
 
 Row = TypeVar("Row")
 
@@ -87,10 +88,7 @@ class TaskInput(Representation):
 class WaitingReason(Representation):
     """Why a task waits."""
 
-    code: Literal[
-        *("queue_paused", "run_at", "retry_at", "user_limit", "type_limit"),
-        *("no_worker", "behind_others", "to_be_sent", "next"),
-    ]
+    code: WaitingCode
     message: str = Field(examples=["The queue image was paused by anna: the storage is being moved."])
 
 

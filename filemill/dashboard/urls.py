@@ -6,7 +6,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from filemill.dashboard.views.login import Login
-from filemill.dashboard.views.task import cancel, retry, show, show_live
+from filemill.dashboard.views.task import cancel, retry, show, show_live, show_waiting
 from filemill.dashboard.views.tasks import add, list_tasks, live, show_options
 
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("add/options/", show_options, name="add-options"),
     path("tasks/<uuid:task_id>/", show, name="task"),
     path("tasks/<uuid:task_id>/live/", show_live, name="task-live"),
+    path("tasks/<uuid:task_id>/waiting/", show_waiting, name="task-waiting"),
     path("tasks/<uuid:task_id>/cancel/", cancel, name="task-cancel"),
     path("tasks/<uuid:task_id>/retry/", retry, name="task-retry"),
 ]

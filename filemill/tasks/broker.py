@@ -10,7 +10,11 @@ from typing import Any, Final
 
 from celery import Celery, current_app
 from kombu import Connection, Producer
-from kombu.exceptions import LimitExceeded, OperationalError
+from kombu.exceptions import (
+    BatchPublishError,  # type: ignore[attr-defined]  # missing in the stubs
+    LimitExceeded,
+    OperationalError,
+)
 from kombu.pools import producers
 from redis.exceptions import RedisError
 
@@ -23,7 +27,7 @@ QUEUES: Final = ("file_processing", "bulk_processing")
 TIMEOUT_SECONDS = 0.4
 PAUSE_SECONDS = 5.0
 MESSAGES_PER_ROUND_TRIP = 100
-BROKER_ERRORS = (OperationalError, RedisError, OSError, LimitExceeded)
+BROKER_ERRORS = (OperationalError, RedisError, OSError, BatchPublishError, LimitExceeded)
 """The last: every connection of the pool is busy, so the broker answers too slowly for all who want to publish."""
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from django.conf import settings
@@ -46,11 +47,25 @@ AHEAD_IN_BACKLOG = """
                 LIMIT %(most)s) AS sent)"""
 
 
+class WaitingCode(StrEnum):
+    """What a task waits for."""
+
+    QUEUE_PAUSED = "queue_paused"
+    RUN_AT = "run_at"
+    RETRY_AT = "retry_at"
+    USER_LIMIT = "user_limit"
+    TYPE_LIMIT = "type_limit"
+    NO_WORKER = "no_worker"
+    BEHIND_OTHERS = "behind_others"
+    TO_BE_SENT = "to_be_sent"
+    NEXT = "next"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reason:
     """A code for programs and a sentence for people."""
 
-    code: str
+    code: WaitingCode
     message: str
 
 
@@ -104,7 +119,7 @@ def _tell_pause(situation: Situation) -> Reason | None:
         return None
     why = f": {pause['reason']}" if pause["reason"] else ""
     message = f"The queue {pause['queue']} was paused by {pause['paused_by']}{why}."
-    return Reason(code="queue_paused", message=message)
+    return Reason(code=WaitingCode.QUEUE_PAUSED, message=message)
 
 
 def _tell_time(task: TaskLog, situation: Situation) -> Reason | None:
@@ -113,37 +128,39 @@ def _tell_time(task: TaskLog, situation: Situation) -> Reason | None:
         return None
     at = due.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if due == task.run_at:
-        return Reason(code="run_at", message=f"It is to begin at {at}, as asked for.")
-    return Reason(code="retry_at", message=f"Its last attempt failed in a way that may pass; the next is due at {at}.")
+        return Reason(code=WaitingCode.RUN_AT, message=f"It is to begin at {at}, as asked for.")
+    return Reason(
+        code=WaitingCode.RETRY_AT, message=f"Its last attempt failed in a way that may pass; the next is due at {at}."
+    )
 
 
 def _tell_limits(task: TaskLog, situation: Situation) -> Reason | None:
     most = settings.FILEMILL_USER_CONCURRENCY
     if most and situation.user_at_work >= most:
         message = f"{situation.owner} has {situation.user_at_work} of {most} tasks at work (FILEMILL_USER_CONCURRENCY)."
-        return Reason(code="user_limit", message=message)
+        return Reason(code=WaitingCode.USER_LIMIT, message=message)
     most = settings.FILEMILL_TYPE_CONCURRENCY.get(task.task_type, 0)
     if most and (situation.type_at_work or 0) >= most:
         message = f"{situation.type_at_work} of {most} {task.task_type} tasks are at work (FILEMILL_TYPE_CONCURRENCY)."
-        return Reason(code="type_limit", message=message)
+        return Reason(code=WaitingCode.TYPE_LIMIT, message=message)
     return None
 
 
 def _tell_crowd(task: TaskLog, situation: Situation, ahead: int) -> Reason:
     if not situation.has_worker:
-        return Reason(code="no_worker", message="No worker is running; it begins once one does.")
+        return Reason(code=WaitingCode.NO_WORKER, message="No worker is running; it begins once one does.")
     if ahead:
         count = f"{ahead}" if ahead <= MOST_COUNTED else f"More than {MOST_COUNTED}"
         where = "of the same batch " if task.lane == Lane.SLICE else ""
         verb = "is" if ahead == 1 else "are"
-        return Reason(code="behind_others", message=f"{count} {where}{verb} before it.")
+        return Reason(code=WaitingCode.BEHIND_OTHERS, message=f"{count} {where}{verb} before it.")
     if task.published_at is None and task.lane != Lane.SLICE:
-        return Reason(code="to_be_sent", message="It is the next of its user to be sent to a worker.")
-    return Reason(code="next", message="The next worker that is free takes it.")
+        return Reason(code=WaitingCode.TO_BE_SENT, message="It is the next of its user to be sent to a worker.")
+    return Reason(code=WaitingCode.NEXT, message="The next worker that is free takes it.")
 
 
 def _look(task: TaskLog) -> Situation:
-    given = {
+    given: dict[str, Any] = {
         "queue": Lane.INTERACTIVE if task.lane == Lane.INTERACTIVE else Lane.BULK,
         "task_type": task.task_type,
         "user_id": task.user_id,

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.html import escape
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -36,11 +37,19 @@ def show_live(request: SignedInRequest, task_id: UUID) -> HttpResponseBase:
     context = _context(task)
     seen, _, length = request.GET.get("seen", "").rpartition(".")
     now, _, length_now = context["seen"].rpartition(".")
-    is_as_seen = (seen, length, request.GET.get("waits", "")) == (now, length_now, context["waits"])
-    if task.status == Status.PENDING and is_as_seen:
+    if task.status == Status.PENDING and (seen, length) == (now, length_now):
         return HttpResponse(status=204)
     context |= {"has_moved": seen != now, "has_grown": length != length_now}
     return render(request, "dashboard/task_live.html", context)
+
+
+@signed_in
+@never_cache
+@require_safe
+def show_waiting(request: SignedInRequest, task_id: UUID) -> HttpResponseBase:
+    """Send the sentence that says why a task waits; nothing once it does not."""
+    found = waiting.explain(_find(request, task_id))
+    return HttpResponse(status=204) if found is None else HttpResponse(escape(found.reason.message))
 
 
 @signed_in
@@ -78,12 +87,10 @@ def _find(request: SignedInRequest, task_id: UUID) -> TaskLog:
 
 
 def _context(task: TaskLog) -> dict[str, Any]:
-    outputs, told, waits = task.outputs, story.tell(task), waiting.explain(task)
+    outputs, told = task.outputs, story.tell(task)
     return {
         "task": task,
         "seen": f"{task.status}.{task.generation}.{told.length}",
-        "waiting": waits,
-        "waits": f"{waits.reason.code}.{waits.ahead}" if waits else "",
         "is_active": task.status in ACTIVE,
         "needs_force": not task.is_retryable and task.status not in ACTIVE,
         "is_completed": task.status == Status.COMPLETED,

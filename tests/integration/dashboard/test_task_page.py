@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.contrib.auth.models import User
 from django.test import Client
 
-from filemill.tasks.models import TaskLog
+from filemill.tasks.models import QueuePause, TaskLog
 from tests.integration.dashboard.conftest import HTMX, NewTask, complete, fail, picture, start
 
 
@@ -132,3 +132,19 @@ def test_a_page_takes_few_queries_however_long_the_story(
     as_alice.get(f"/tasks/{task.pk}/")  # shows the messages, which were a change of the session
     with django_assert_num_queries(5):  # session, user, task, events, attempts
         open_page(as_alice, task)
+
+
+def test_a_pending_task_says_why_it_waits(as_alice: Client, as_bob: Client, new_task: NewTask) -> None:
+    task = new_task()
+    asked = re.search(r'id="waiting" hx-get="([^"]*)" hx-trigger="load, every 2s"', open_page(as_alice, task))
+    assert asked
+    assert "No worker is running" in as_alice.get(asked[1], headers=HTMX).content.decode()
+    assert as_bob.get(asked[1], headers=HTMX).status_code == 404
+
+    QueuePause.objects.create(queue="image", paused_by="sven", reason="<night>")
+    assert "paused by sven: &lt;night&gt;" in as_alice.get(asked[1], headers=HTMX).content.decode()
+
+    QueuePause.objects.all().delete()
+    start(task)
+    assert as_alice.get(asked[1], headers=HTMX).status_code == 204
+    assert 'id="waiting"' not in open_page(as_alice, task)
