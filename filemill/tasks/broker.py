@@ -10,11 +10,7 @@ from typing import Any, Final
 
 from celery import Celery, current_app
 from kombu import Connection, Producer
-from kombu.exceptions import (
-    BatchPublishError,  # type: ignore[attr-defined]  # missing in the stubs
-    LimitExceeded,
-    OperationalError,
-)
+from kombu.exceptions import BatchPublishError, LimitExceeded, OperationalError  # type: ignore[attr-defined]  # stubs
 from kombu.pools import producers
 from redis.exceptions import RedisError
 

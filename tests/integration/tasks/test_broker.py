@@ -124,3 +124,14 @@ def test_a_sender_that_finds_every_connection_busy_gives_up_soon(valkey: OwnBrok
             busy.enter_context(pool.acquire())
 
         assert broker.send([message()]) == 0
+
+
+def test_many_messages_take_one_round_trip(valkey: OwnBroker) -> None:
+    messages = [broker.Message(name=broker.FILE_PROCESSING, row_id=str(n), celery_task_id=f"m-{n}") for n in range(50)]
+    assert broker.send(messages[:1]) == 1  # connects
+    with own_client(valkey) as client:
+        before = client.info("commandstats").get("cmdstat_lpush", {}).get("calls", 0)
+        reads = client.info("stats")["total_reads_processed"]
+        assert broker.send(messages) == 50
+        assert client.info("commandstats")["cmdstat_lpush"]["calls"] == before + 50
+        assert client.info("stats")["total_reads_processed"] - reads < 25
