@@ -2,7 +2,12 @@
 
 import django.db.models.functions.datetime
 from django.conf import settings
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.contrib.postgres.operations import (
+    AddConstraintNotValid,
+    AddIndexConcurrently,
+    RemoveIndexConcurrently,
+    ValidateConstraint,
+)
 from django.db import migrations, models
 
 
@@ -99,10 +104,12 @@ class Migration(migrations.Migration):
                 name="task_in_flight",
             ),
         ),
-        migrations.AddConstraint(
+        # Checked in a second step, which lets writers go on while it reads the table.
+        AddConstraintNotValid(
             model_name="tasklog",
             constraint=models.CheckConstraint(
                 condition=models.Q(("priority__gte", -10), ("priority__lte", 10)), name="task_priority_in_range"
             ),
         ),
+        ValidateConstraint(model_name="tasklog", name="task_priority_in_range"),
     ]
