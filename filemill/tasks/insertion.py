@@ -23,7 +23,7 @@ BY_THE_DATABASE = {
     "run_after": "CASE WHEN run_at > statement_timestamp() THEN run_at END",
     "deadline_at": "coalesce(expires_at, greatest(statement_timestamp(), run_at) "
     "+ %(deadline_seconds)s * interval '1 second')",
-    "turn_at": "greatest(statement_timestamp(), run_at) - priority * %(step_seconds)s * interval '1 second'",
+    "turn_at": "greatest(statement_timestamp(), run_at) - priority * (%(step_seconds)s * interval '1 second')",
 }
 """Columns whose value is the database's to say: only its clock decides."""
 

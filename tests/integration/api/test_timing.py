@@ -35,6 +35,15 @@ def test_a_task_is_made_with_its_timing_and_shows_it(as_alice: ApiClient, photo:
     assert shown["expires_at"] == end.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@pytest.mark.parametrize("priority", [-10, 10])
+def test_the_first_and_the_last_place_are_ten_hours_away(as_alice: ApiClient, photo: Path, priority: int) -> None:
+    assert as_alice.post(CREATE, wish(photo, priority=priority)).status_code == 201
+    body = {"file_paths": [str(photo)], "task_type": "image", "priority": priority}
+    assert as_alice.post(BULK, body).status_code == 201
+    for task in TaskLog.objects.all():
+        assert task.turn_at == task.created_at - timedelta(hours=priority)
+
+
 def test_a_time_in_another_zone_is_the_same_moment(as_alice: ApiClient, photo: Path) -> None:
     as_alice.post(CREATE, wish(photo, run_at=(in_hours(2)).isoformat().replace("+00:00", "+01:00")))
     assert TaskLog.objects.get().run_at == in_hours(1)
