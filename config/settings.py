@@ -78,7 +78,7 @@ LOGGING = logging_config(program=sys.argv[0], directory=ENVIRONMENT.log_dir)
 # --- database and cache ---
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.database",
         "NAME": ENVIRONMENT.db_name,
         "USER": ENVIRONMENT.db_user,
         "PASSWORD": ENVIRONMENT.db_password,

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from filemill.tasks.transition import ENDED, NULL, Assignments
+from filemill.tasks.transition import ENDED, NULL, Assignments, Ending, storable, value
 
 NO_LEASE: Assignments = {"lease_owner": NULL, "lease_until": NULL}
 NO_ERROR: Assignments = {"error_code": NULL, "error_message": NULL}
@@ -39,3 +39,8 @@ def begun_anew(*, lane: str) -> Assignments:
         "deadline_at": (RETRY_DEADLINE, [settings.FILEMILL_DEADLINE_HOURS * 3600]),
         "lane": (lane, []),
     }
+
+
+def error_of(ending: Ending) -> Assignments:
+    """Return what an attempt's end by an error leaves in the row."""
+    return {"error_code": value(ending.error_code), "error_message": value(storable(ending.message))}

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from filemill.faultpoints import faultpoint
 from filemill.tasks import admission, broker
 from filemill.tasks.broker import BULK_FILE_PROCESSING, FILE_PROCESSING, Message
+from filemill.tasks.insertion import Turn
 from filemill.tasks.models import Batch, QueuePause, TaskLog
 from filemill.tasks.statuses import Lane, Status, TaskType
 
@@ -24,23 +25,26 @@ MESSAGES_PER_SLOT = 2
 """One at work and one that waits for its end: enough to keep a worker busy, and little for others to wait for."""
 
 IN_FLIGHT = "(status = 'processing' OR (status = 'pending' AND published_at IS NOT NULL))"
-# The candidates come out of the index in the order of their turns, for each open type of file as many as could be sent
-# at the most; so what waits for a paused or busy type is not even read.
-CHOOSE = f"""
-    WITH room AS MATERIALIZED (
-        SELECT least(
-            least(%(window)s, (SELECT %(per_slot)s * sum(concurrency) FROM tasks_workernode
-                               WHERE seen_at > statement_timestamp() - %(seen)s * interval '1 second'))
-            - (SELECT count(*) FROM tasks_tasklog WHERE user_id = %(user_id)s AND lane = %(lane)s AND {IN_FLIGHT}),
-            CASE WHEN %(user_limit)s < {NO_LIMIT} THEN
-            %(user_limit)s - (SELECT count(*) FROM tasks_tasklog WHERE user_id = %(user_id)s AND {IN_FLIGHT}) END
-        ) AS free
-    ), kind AS MATERIALIZED (
+# How many more of the user's tasks of a lane may be handed out: what is left of the window and below the user's limit.
+ROOM = f"""least(
+        least(%(window)s, (SELECT %(per_slot)s * sum(concurrency) FROM tasks_workernode
+                           WHERE seen_at > statement_timestamp() - %(seen)s * interval '1 second'))
+        - (SELECT count(*) FROM tasks_tasklog WHERE user_id = %(user_id)s AND lane = %(lane)s AND {IN_FLIGHT}),
+        CASE WHEN %(user_limit)s < {NO_LIMIT} THEN
+        %(user_limit)s - (SELECT count(*) FROM tasks_tasklog WHERE user_id = %(user_id)s AND {IN_FLIGHT}) END)"""  # noqa: S608  literals
+# The types of files out of which tasks may be handed out, and how many more of each.
+OPEN_KINDS = f"""
         SELECT name, CASE WHEN most < {NO_LIMIT} THEN
                      most - (SELECT count(*) FROM tasks_tasklog WHERE task_type = name AND {IN_FLIGHT})
                      ELSE most END AS free
         FROM unnest(%(types)s::text[], %(type_limits)s::bigint[]) AS given(name, most)
-        WHERE NOT EXISTS (SELECT 1 FROM tasks_queuepause WHERE queue IN (name, %(lane)s))
+        WHERE NOT EXISTS (SELECT 1 FROM tasks_queuepause WHERE queue IN (name, %(lane)s))"""  # noqa: S608  literals
+# The candidates come out of the index in the order of their turns, for each open type of file as many as could be sent
+# at the most; so what waits for a paused or busy type is not even read.
+CHOOSE = f"""
+    WITH room AS MATERIALIZED (
+        SELECT {ROOM} AS free
+    ), kind AS MATERIALIZED ({OPEN_KINDS}
     ), due AS MATERIALIZED (
         SELECT id, task_type, turn_at FROM tasks_tasklog
         WHERE user_id = %(user_id)s AND lane = %(lane)s AND status = 'pending' AND published_at IS NULL
@@ -66,6 +70,16 @@ CHOOSE = f"""
         LIMIT greatest(0, (SELECT free FROM room))
         FOR UPDATE OF t SKIP LOCKED))
     RETURNING turn_at, id, celery_task_id"""  # noqa: S608  nothing but literals of this module comes in here
+# When a new task counts as sent: at once, if there is room, it is due, its type is open and nothing of its user's is
+# before it. So it needs no choice of its own, which would be a further round trip.
+SENT_AT = f"""CASE WHEN (SELECT free FROM room) > 0
+      AND EXISTS (SELECT 1 FROM ({OPEN_KINDS}) AS kind WHERE kind.name = given.task_type AND kind.free > 0)
+      AND (given.run_at IS NULL OR given.run_at <= statement_timestamp())
+      AND NOT EXISTS (SELECT 1 FROM tasks_tasklog WHERE user_id = %(user_id)s AND lane = %(lane)s AND status = 'pending'
+                      AND published_at IS NULL AND run_after IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM tasks_tasklog WHERE user_id = %(user_id)s AND lane = %(lane)s AND status = 'pending'
+                      AND published_at IS NULL AND run_after <= statement_timestamp())
+    THEN statement_timestamp() END"""  # noqa: S608  literals
 
 PUT_BACK = """UPDATE tasks_tasklog SET published_at = NULL
               WHERE id = %s AND status = 'pending' AND published_at IS NOT NULL RETURNING user_id, lane"""
@@ -112,6 +126,24 @@ def refill(*, user_id: Any, lane: str) -> int:
         chosen = [(str(task_id), celery_task_id) for _, task_id, celery_task_id in sorted(cursor.fetchall())]
     faultpoint("dispatch.before_send")
     return publish(chosen)
+
+
+def turn_of(task: TaskLog) -> Turn:
+    """Return by what the database decides whether a new task is sent as it comes into being."""
+    return Turn(room=ROOM, sent_at=SENT_AT, parameters=choice(user_id=task.user_id, lane=task.lane))
+
+
+def send_new(task: TaskLog, *, has_room: bool) -> None:
+    """Send a new task if it came into being as sent; else, where there is room, whatever of its user's is next.
+
+    Without room there is nothing to choose: the end of one that is at work sends the next.
+    """
+    if task.published_at is None:
+        if has_room:
+            refill(user_id=task.user_id, lane=task.lane)
+        return
+    faultpoint("dispatch.before_send")
+    publish([(str(task.pk), task.celery_task_id)])
 
 
 def choice(*, user_id: Any, lane: str) -> dict[str, Any]:

@@ -29,16 +29,16 @@ BY_THE_DATABASE = {
 
 # JSON documents for all rows: measured several times faster than an INSERT with a parameter for every value.
 STATEMENT = """
-    WITH made AS (
+    WITH {first}made AS (
         INSERT INTO tasks_tasklog ({columns}) SELECT {values}
         FROM {rows}
-        RETURNING id, operation, file_name, generation, created_at
+        RETURNING id, operation, file_name, generation, created_at, published_at
     ), told AS (
         INSERT INTO tasks_taskeventlog (task_id, event_type, generation, attempt, message, metadata, created_at)
         SELECT id, 'created', generation, 0, 'Created: ' || operation || ' of ' || file_name, '{{}}', created_at
         FROM made
     )
-    SELECT max(created_at) FROM made"""
+    SELECT {told} FROM made"""
 EACH_WHOLE = "jsonb_to_recordset(%(rows)s::jsonb) AS given({typed_columns})"
 # What all files share is sent and read once; of each file only what is its own.
 ALIKE = """(SELECT {shared}, id, gen_random_uuid()::text AS celery_task_id,
@@ -65,10 +65,30 @@ class FileRow:
     media_type: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """By what the database decides whether a new task is sent at once, as SQL and its parameters.
+
+    `room` is how many more its user may have handed out; `sent_at`, in which that is `room.free`, the time or NULL.
+    """
+
+    room: str
+    sent_at: str
+    parameters: dict[str, Any]
+
+
 def insert(tasks: Sequence[TaskLog]) -> None:
     """Insert new tasks and their `created` events; several statements, so the caller holds a transaction for many."""
     for first in range(0, len(tasks), ROWS_PER_STATEMENT):
         _insert(tasks[first : first + ROWS_PER_STATEMENT])
+
+
+def insert_next(task: TaskLog, turn: Turn) -> bool:
+    """Insert one task in a single round trip, as sent where its turn is now; say whether its user had room for more."""
+    given = {"rows": json.dumps([_row(task)], default=_to_text), **turn.parameters}
+    task.created_at, task.published_at, has_room = _execute(_statement_of_next(turn.room, turn.sent_at), **given)
+    task._state.adding = False  # noqa: SLF001  Django's documented way to say that a row exists
+    return bool(has_room)
 
 
 def insert_alike(template: TaskLog, chunks: Iterable[str]) -> None:
@@ -93,13 +113,13 @@ def _storable_facts(file: FileRow) -> dict[str, Any]:
 
 
 def _insert(tasks: Sequence[TaskLog]) -> None:
-    created_at = _execute(_statement(), rows=json.dumps([_row(task) for task in tasks], default=_to_text))
+    (created_at,) = _execute(_statement(), rows=json.dumps([_row(task) for task in tasks], default=_to_text))
     for task in tasks:
         task.created_at = created_at
         task._state.adding = False  # noqa: SLF001  Django's documented way to say that a row exists
 
 
-def _execute(statement: str, **given: str) -> datetime:
+def _execute(statement: str, **given: Any) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(
             statement,
@@ -109,8 +129,7 @@ def _execute(statement: str, **given: str) -> datetime:
                 "deadline_seconds": settings.FILEMILL_DEADLINE_HOURS * 3600,
             },
         )
-        created_at: datetime = cursor.fetchone()[0]
-    return created_at
+        return cursor.fetchone()
 
 
 @cache
@@ -119,17 +138,25 @@ def _statement() -> str:
 
 
 @cache
+def _statement_of_next(room: str, sent_at: str) -> str:
+    return _write_statement(
+        EACH_WHOLE.format(typed_columns=_typed(_given_columns())),
+        first=f"room AS MATERIALIZED (SELECT {room} AS free), ",
+        told="created_at, published_at, (SELECT free FROM room) > 0",
+        published_at=sent_at,
+    )
+
+
+@cache
 def _statement_of_alike() -> str:
     shared = {column: field for column, field in _given_columns().items() if column not in OF_EACH}
     return _write_statement(ALIKE.format(shared=", ".join(shared), typed_shared=_typed(shared)))
 
 
-def _write_statement(rows: str) -> str:
-    columns = list(_given_columns())
+def _write_statement(rows: str, *, first: str = "", told: str = "max(created_at)", **computed: str) -> str:
+    values = {**{column: column for column in _given_columns()}, **BY_THE_DATABASE, **computed}
     return STATEMENT.format(
-        columns=", ".join([*columns, *BY_THE_DATABASE]),
-        values=", ".join([*columns, *BY_THE_DATABASE.values()]),
-        rows=rows,
+        first=first, columns=", ".join(values), values=", ".join(values.values()), rows=rows, told=told
     )
 
 

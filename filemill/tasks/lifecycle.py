@@ -16,8 +16,16 @@ from django.db import connection, transaction
 
 from filemill.tasks import admission, statuses
 from filemill.tasks.admission import DUE, NOBODY_WAITS, NOT_EXPIRED
-from filemill.tasks.changes import BACK_TO_PENDING, CANCELLED, NO_ERROR, NO_LEASE, TRAVELS_ALONE_IF_PARALLEL, begun_anew
-from filemill.tasks.insertion import insert, insert_alike
+from filemill.tasks.changes import (
+    BACK_TO_PENDING,
+    CANCELLED,
+    NO_ERROR,
+    NO_LEASE,
+    TRAVELS_ALONE_IF_PARALLEL,
+    begun_anew,
+    error_of,
+)
+from filemill.tasks.insertion import Turn, insert, insert_alike, insert_next
 from filemill.tasks.models import TaskLog
 from filemill.tasks.statuses import Move
 from filemill.tasks.transition import (
@@ -29,7 +37,6 @@ from filemill.tasks.transition import (
     Given,
     apply,
     seconds_ahead,
-    storable,
     value,
 )
 
@@ -47,6 +54,11 @@ def create(tasks: Sequence[TaskLog]) -> None:
     """Insert new tasks, each with its `created` event, in one transaction (or in the caller's)."""
     with transaction.atomic():
         insert(tasks)
+
+
+def create_next(task: TaskLog, turn: Turn) -> bool:
+    """Insert one new task, as sent where its turn is now, in one statement; say whether there was room for more."""
+    return insert_next(task, turn)
 
 
 def create_alike(template: TaskLog, chunks: Iterable[str]) -> None:
@@ -74,8 +86,7 @@ def start_next_of_batch(
                               WHERE {admission.OF_OPEN_BATCH} AND lane = 'slice' AND status = 'pending' AND {DUE}
                               ORDER BY batch_index LIMIT %s FOR UPDATE SKIP LOCKED))"""  # noqa: S608  literals
     where += NOBODY_WAITS if unless_others_wait else ""
-    # Below a limit they are claimed one by one, since each counts.
-    count = 1 if admission.is_limited() else limit
+    count = 1 if admission.is_limited() else limit  # below a limit one by one, since each counts
     claimed = _claim(where, [str(batch_id), count], worker, limited=(admission.OF_BATCH, batch_id))
     return sorted(claimed, key=lambda task: task.batch_index or 0)
 
@@ -184,7 +195,7 @@ def complete_all(completions: Sequence[Completion]) -> list[TaskLog]:
 
 def fail(task: TaskLog, *, ending: Ending) -> TaskLog | None:
     """End a task whose error can't pass, or has been tried often enough."""
-    return _by_worker(statuses.FAIL, task, {**NO_LEASE, **_error(ending), "finished_at": ENDED}, ending)
+    return _by_worker(statuses.FAIL, task, {**NO_LEASE, **error_of(ending), "finished_at": ENDED}, ending)
 
 
 def defer(
@@ -220,17 +231,11 @@ def _by_worker(
     ending: Ending,
     *,
     metadata: dict[str, Any] | None = None,
-    further: str = "",
 ) -> TaskLog | None:
     """Apply a move of the worker that holds the fence: an old hand changes nothing."""
     where, parameters = "id = %s AND fence = %s", [str(task.pk), task.fence]
-    if metadata is None:
-        metadata = {"error_code": ending.error_code} if ending.error_code else {}
-    return _one(
-        apply(
-            move, where, parameters, changes, message=ending.message, metadata=metadata, ending=ending, further=further
-        )
-    )
+    metadata = metadata or ({"error_code": ending.error_code} if ending.error_code else {})
+    return _one(apply(move, where, parameters, changes, message=ending.message, metadata=metadata, ending=ending))
 
 
 # --- moves of a person ---
@@ -279,7 +284,7 @@ def expire(limit: int) -> list[TaskLog]:
     """Fail the tasks that nobody started before their deadline."""
     where = _chosen("status = 'pending' AND deadline_at < statement_timestamp()")
     ending = Ending(error_code="expired", message="The task was not started before its deadline")
-    changes: Assignments = {**_error(ending), "finished_at": ENDED}
+    changes: Assignments = {**error_of(ending), "finished_at": ENDED}
     metadata = {"error_code": "expired"}
     return apply(statuses.EXPIRE, where, [limit], changes, message=ending.message, metadata=metadata)
 
@@ -289,10 +294,6 @@ def _chosen(condition: str) -> str:
     # Nothing but literals of this module comes in here.
     chosen = f"SELECT id FROM tasks_tasklog WHERE {condition} LIMIT %s FOR UPDATE SKIP LOCKED"  # noqa: S608
     return f"id = ANY(ARRAY({chosen}))"
-
-
-def _error(ending: Ending) -> Assignments:
-    return {"error_code": value(ending.error_code), "error_message": value(storable(ending.message))}
 
 
 def _one(moved: list[TaskLog]) -> TaskLog | None:

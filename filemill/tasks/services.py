@@ -72,11 +72,10 @@ def submit(
     if problems or order is None or found is None:
         raise Refused(problems)
     task = _new_task(order, source=source, found=found)
-    with transaction.atomic():
-        lifecycle.create([task])
-        faultpoint("create.before_commit")
-        transaction.on_commit(lambda: faultpoint("create.after_commit"))
-        transaction.on_commit(lambda: dispatch.refill(user_id=user.pk, lane=Lane.INTERACTIVE), robust=True)
+    faultpoint("create.before_commit")
+    has_room = lifecycle.create_next(task, dispatch.turn_of(task))
+    transaction.on_commit(lambda: faultpoint("create.after_commit"))
+    transaction.on_commit(lambda: dispatch.send_new(task, has_room=has_room), robust=True)
     faultpoint("create.before_response")
     return task
 
