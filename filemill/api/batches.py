@@ -1,6 +1,5 @@
 """The endpoints of batches: list them, look at one and at its tasks, cancel it, run its failed tasks again."""
 
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -24,7 +23,7 @@ from filemill.api.batch_bodies import (
 from filemill.api.describing import READING, WRITING, answers
 from filemill.api.pagination import NumberedPages, PageQuery, answer_page
 from filemill.api.queries import describe_query, read_query
-from filemill.api.representations import TaskPage, TaskSummary, represent
+from filemill.api.representations import BatchTaskPage, TaskSummary, list_row
 from filemill.api.requests import CancelTask, read_body
 from filemill.tasks import batch_progress, batch_services
 from filemill.tasks.models import Batch, TaskLog
@@ -90,14 +89,14 @@ class BatchTasksView(APIView):
         ),
         tags=["batches"],
         parameters=[BATCH_ID, *describe_query(TaskStatusQuery, PageQuery)],
-        responses=answers({200: TaskPage}, 400, 404, *READING),
+        responses=answers({200: BatchTaskPage}, 400, 404, *READING),
     )
     def get(self, request: Request, batch_id: UUID) -> Response:
         """Answer a page of them."""
         batch = find_batch(request, batch_id)
         asked = read_query(TaskStatusQuery, request)
-        tasks = TaskLog.objects.of_batch(batch, asked.status).only(*TaskSummary.model_fields)
-        return answer_page(tasks, request, partial(represent, TaskSummary))
+        tasks = TaskLog.objects.of_batch(batch, asked.status).values(*TaskSummary.model_fields)
+        return answer_page(tasks, request, list_row)
 
 
 class BatchCancelView(APIView):

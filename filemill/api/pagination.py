@@ -20,6 +20,10 @@ MAX_PAGE_SIZE: Final = 200
 MAX_PAGE: Final = 10_000_000
 
 
+Count = Callable[[QuerySet[Any]], tuple[int, bool]]
+"""Tells how many rows a list has, and whether that is exact."""
+
+
 class PageQuery(BaseModel):
     """Which page of a list."""
 
@@ -38,6 +42,9 @@ class PageQuery(BaseModel):
 class NumberedPages(BasePagination):
     """Pages called `?page=2&page_size=50`."""
 
+    def __init__(self, *, count: Count | None = None) -> None:
+        self._kept_count = count
+
     def paginate_queryset(  # type: ignore[override]  # of sequences there are none here
         self,
         queryset: QuerySet[Any],
@@ -55,7 +62,7 @@ class NumberedPages(BasePagination):
         self._has_next = len(rows) > asked.page_size
         rows = rows[: asked.page_size]
         if self._has_next or asked.page > 1:
-            self._count, self._is_exact = count_rows(queryset)
+            self._count, self._is_exact = (self._kept_count or count_rows)(queryset)
         else:
             self._count, self._is_exact = len(rows), True
         return rows

@@ -226,7 +226,7 @@ class NewToken(Token):
 class Page(Representation, Generic[Row]):
     """A page of a list."""
 
-    count: int = Field(description="Exact up to 10,000; beyond that possibly an estimate.")
+    count: int = Field(description="Exact, or beyond 10,000 possibly an estimate; `count_exact` says which.")
     count_exact: bool
     next: str | None
     previous: str | None
@@ -235,6 +235,12 @@ class Page(Representation, Generic[Row]):
 
 class TaskPage(Page[TaskSummary]):
     """A page of tasks, the newest first."""
+
+    next_cursor: str | None = Field(description="Send it as `cursor` for the tasks after these; null at the end.")
+
+
+class BatchTaskPage(Page[TaskSummary]):
+    """A page of a batch's tasks."""
 
 
 class EventPage(Page[TaskEvent]):
@@ -282,6 +288,16 @@ class ConflictBody(ProblemBody):
 def represent(model: type[Representation], row: object) -> dict[str, Any]:
     """Return a row as a body."""
     return model.model_validate(row).model_dump(mode="json", by_alias=True)
+
+
+def list_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a task of a list as `represent` would: what stands in the row is right, so nothing is checked again."""
+    for name, value in row.items():
+        if isinstance(value, datetime):
+            row[name] = value.isoformat().removesuffix("+00:00") + "Z"
+        elif isinstance(value, UUID):
+            row[name] = str(value)
+    return row
 
 
 def elapsed_seconds(task: TaskLog) -> float:

@@ -1,8 +1,8 @@
 """The endpoints of all tasks: list, count, create one, create many."""
 
-from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -12,10 +12,11 @@ from rest_framework.views import APIView
 
 from filemill.api.accounts import user_of
 from filemill.api.batch_bodies import url_of
+from filemill.api.cursors import CursorQuery, choose_pages
 from filemill.api.describing import READING, WRITING, answers
 from filemill.api.idempotency import PARAMETER, answer_once, is_replay
 from filemill.api.json_format import StrictJSONParser
-from filemill.api.pagination import PageQuery, answer_page
+from filemill.api.pagination import PageQuery, count_rows
 from filemill.api.queries import describe_query, read_query
 from filemill.api.representations import (
     CreatedBatch,
@@ -23,6 +24,7 @@ from filemill.api.representations import (
     ProgressSummary,
     TaskPage,
     TaskSummary,
+    list_row,
     represent,
 )
 from filemill.api.requests import (
@@ -37,7 +39,7 @@ from filemill.api.requests import (
 from filemill.api.uploading import received_file
 from filemill.files.sources import Source
 from filemill.files.uploads import Upload, delete_upload
-from filemill.tasks import services
+from filemill.tasks import counting, services
 from filemill.tasks.models import TaskLog
 from filemill.tasks.querysets import TaskQuerySet
 
@@ -70,14 +72,28 @@ class TaskListView(APIView):
         summary="List tasks",
         description="A wrong value is a 400 that names its parameter; parameters other than these are ignored.",
         tags=["tasks"],
-        parameters=describe_query(TaskFilter, PageQuery),
+        parameters=describe_query(TaskFilter, PageQuery, CursorQuery),
         responses=answers({200: TaskPage}, 400, *READING),
     )
     def get(self, request: Request) -> Response:
         """Answer a page of the user's tasks."""
         asked = read_query(TaskFilter, request)
-        tasks = _select(request, asked).only(*TaskSummary.model_fields)
-        return answer_page(tasks, request, partial(represent, TaskSummary))
+        pages = choose_pages(request, count=lambda tasks: _count(request, asked, tasks))
+        rows = pages.paginate_queryset(_select(request, asked).values(*TaskSummary.model_fields), request)
+        return pages.get_paginated_response([list_row(row) for row in rows])
+
+
+def _whose(request: Request, asked: Everyone) -> int | None:
+    """The user whose tasks are meant; None means everyone's."""
+    user = user_of(request)
+    return None if asked.all and user.is_staff else user.pk
+
+
+def _count(request: Request, asked: TaskFilter, tasks: QuerySet[Any]) -> tuple[int, bool]:
+    if asked.search is not None or asked.tag is not None or asked.from_date or asked.to_date:
+        return count_rows(tasks)
+    counts = counting.count_tasks(user_id=_whose(request, asked), task_type=asked.task_type)
+    return sum(counts.values()) if asked.status is None else counts[asked.status], True
 
 
 def _select(request: Request, asked: TaskFilter) -> TaskQuerySet:
@@ -107,7 +123,7 @@ class ProgressView(APIView):
     def get(self, request: Request) -> Response:
         """Answer the counts."""
         asked = read_query(Everyone, request)
-        summary = TaskLog.objects.visible_to(user_of(request), everyone=asked.all).summary()
+        summary = counting.summarise(user_id=_whose(request, asked))
         return Response(ProgressSummary.model_validate(summary).model_dump())
 
 

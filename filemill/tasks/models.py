@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Now
 
+from filemill.tasks.count_models import TaskCount, TaskCountChange
 from filemill.tasks.ids import celery_id, uuid7
 from filemill.tasks.querysets import BatchQuerySet, TaskQuerySet
 from filemill.tasks.service_models import CageDeath, IdempotencyKey, QueuePause, SweepTurn, WorkerNode
@@ -22,11 +23,14 @@ __all__ = [
     "QueuePause",
     "SweepTurn",
     "TaskAttempt",
+    "TaskCount",
+    "TaskCountChange",
     "TaskEventLog",
     "TaskLog",
     "TaskProgress",
     "WorkerNode",
 ]
+PRUNABLE = Q(event_type__in=(EventType.STARTED, EventType.PROGRESS, EventType.RETRIED))
 UPLOAD_PREFIX = "upload:"
 """How the file_path of an uploaded file begins; its id follows."""
 
@@ -131,6 +135,9 @@ class TaskLog(models.Model):
             models.Index(fields=["status", "created_at"], name="task_status_created"),
             models.Index(fields=["user", "status"], name="task_user_status"),
             models.Index(fields=["user", "-created_at", "-id"], name="task_user_newest"),
+            models.Index(fields=["user", "status", "-created_at", "-id"], name="task_user_status_newest"),
+            models.Index(fields=["user", "task_type", "-created_at", "-id"], name="task_user_type_newest"),
+            models.Index(fields=["-created_at", "-id"], name="task_newest"),
             models.Index(
                 fields=["user", "lane", "task_type", "turn_at", "id"],
                 name="task_backlog",
@@ -265,6 +272,7 @@ class TaskEventLog(models.Model):
 
     class Meta:
         verbose_name = "task event"
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="event_prunable", condition=PRUNABLE)]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["task", "generation"],

@@ -2,9 +2,11 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 from filemill.tasks.statuses import ACTIVE, Status
 
@@ -60,12 +62,10 @@ class TaskQuerySet(QuerySet["models.TaskLog"]):
         tasks = self.filter(batch=batch, status=status)
         return tasks.order_by("batch_index") if status in ACTIVE else tasks.order_by("finished_at", "id")
 
-    def summary(self) -> dict[str, int]:
-        """Count tasks by status; `total` counts all."""
-        # Counting rows and not their ids lets the index of user and status answer alone.
-        counted = dict(self.order_by().values_list("status").annotate(count=Count("*")))
-        counts = {status.value: int(counted.get(status.value, 0)) for status in Status}
-        return {**counts, "total": sum(counts.values())}
+    def older_than(self, created_at: datetime, task_id: UUID) -> Self:
+        """Narrow to what comes after a task in the order of `newest_first`."""
+        # As one comparison of rows, which the index answers: the tasks of a batch share their moment by thousands.
+        return self.filter(TupleLessThan(Tuple("created_at", "id"), (created_at, task_id)))
 
 
 class BatchQuerySet(QuerySet["models.Batch"]):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import Error, connection
 
-from filemill.tasks import broker, dispatch, lifecycle
+from filemill.tasks import broker, counting, dispatch, lifecycle
 from filemill.tasks.models import Batch
 
 logger = logging.getLogger(__name__)
@@ -91,6 +91,7 @@ def sweep() -> Swept:
         logger.warning("expired: nobody started it before its deadline", extra={"task_id": task.pk})
     sent = send_unsent()
     resent = resend_lost()
+    counting.fold_counts()
     return Swept(rescued=len(rescued), expired=len(expired), sent=sent, resent=resent)
 
 

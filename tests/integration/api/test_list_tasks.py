@@ -26,6 +26,7 @@ def test_an_empty_list_is_a_page_of_nothing(as_alice: ApiClient) -> None:
         "count_exact": True,
         "next": None,
         "previous": None,
+        "next_cursor": None,
         "results": [],
     }
 
@@ -93,9 +94,21 @@ def test_beyond_its_limit_the_count_is_an_estimate_and_says_so(
     for _ in range(6):
         new_task()
     monkeypatch.setattr(pagination, "EXACT_LIMIT", 4)
-    page = as_alice.get(URL, {"page_size": 2}).json()
+    page = as_alice.get(URL, {"page_size": 2, "search": "photo"}).json()
     assert page["count_exact"] is False
     assert page["count"] >= 5
+
+
+@pytest.mark.parametrize("narrowed", [{}, {"status": "pending"}, {"task_type": "image"}])
+def test_without_search_tag_or_days_the_count_is_exact_at_any_length(
+    as_alice: ApiClient, new_task: NewTask, monkeypatch: pytest.MonkeyPatch, narrowed: dict[str, str]
+) -> None:
+    for _ in range(6):
+        new_task()
+    new_task(task_type="video")
+    monkeypatch.setattr(pagination, "EXACT_LIMIT", 4)
+    page = as_alice.get(URL, {"page_size": 2, **narrowed}).json()
+    assert (page["count"], page["count_exact"]) == (6 if "task_type" in narrowed else 7, True)
 
 
 def test_the_number_of_queries_does_not_grow_with_the_page(as_alice: ApiClient, new_task: NewTask) -> None:
