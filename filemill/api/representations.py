@@ -209,20 +209,6 @@ class Retrying(Representation):
     status: Literal["retrying"]
 
 
-class Token(Representation):
-    """A token, without its secret."""
-
-    id: str = Field(description="The token's first characters.", examples=["fm_0123456789ab"])
-    created: datetime
-    expiry: datetime | None
-
-
-class NewToken(Token):
-    """A token with its secret, which is shown this once."""
-
-    token: str = Field(description="Send it as `Authorization: Token …`.")
-
-
 class Page(Representation, Generic[Row]):
     """A page of a list."""
 
@@ -253,10 +239,6 @@ class AttemptPage(Page[Attempt]):
 
 class ProgressPage(Page[ProgressPoint]):
     """A page of the history of a task's progress, the oldest first."""
-
-
-class TokenPage(Page[Token]):
-    """A page of tokens, the newest first."""
 
 
 class FieldProblem(Representation):

@@ -1,11 +1,12 @@
 """The endpoints of one's own tokens: list, create, revoke."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from knox.models import AuthToken
 from knox.settings import knox_settings
+from pydantic import Field
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,10 +16,28 @@ from filemill.api.accounts import user_of
 from filemill.api.describing import READING, WRITING, answers
 from filemill.api.pagination import PageQuery, answer_page
 from filemill.api.queries import describe_query
-from filemill.api.representations import NewToken, Token, TokenPage, represent
+from filemill.api.representations import Page, Representation, represent
 from filemill.api.requests import CreateToken, read_body
 
 _TOKEN_ID = OpenApiParameter("token_id", str, OpenApiParameter.PATH, description="The token's `id`.")
+
+
+class Token(Representation):
+    """A token, without its secret."""
+
+    id: str = Field(description="The token's first characters.", examples=["fm_0123456789ab"])
+    created: datetime
+    expiry: datetime | None
+
+
+class NewToken(Token):
+    """A token with its secret, which is shown this once."""
+
+    token: str = Field(description="Send it as `Authorization: Token …`.")
+
+
+class TokenPage(Page[Token]):
+    """A page of tokens, the newest first."""
 
 
 def _facts(token: AuthToken) -> dict[str, object]:
