@@ -7,6 +7,7 @@ everything else                      Django, over the bridge
 """
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import Callable
@@ -83,6 +84,7 @@ class Door:
             self._start()
             _ = get_resolver().url_patterns  # imported now, not under the first client's eyes
             put_back = close_on_signals(self._room, asyncio.get_running_loop())
+            _spare_the_collector()
         except Exception as error:
             logger.exception("The web side can't start")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -102,6 +104,12 @@ class Door:
     def _start(self) -> None:
         for bridge in self._bridges:
             bridge.start()
+
+
+def _spare_the_collector() -> None:
+    """Keep all that was loaded out of the garbage collector's rounds: to walk through it holds up every request."""
+    gc.collect()
+    gc.freeze()
 
 
 application = Door()

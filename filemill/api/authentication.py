@@ -4,12 +4,15 @@ import hashlib
 import hmac
 import time
 from collections import OrderedDict
+from functools import cache
 from threading import Lock
 from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import AbstractUser
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Model
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
@@ -127,8 +130,34 @@ class HashedTokenAuthentication(TokenAuthentication):  # type: ignore[misc]  # k
 
         One look-up by the hash: knox's own reads, and tidies up, all tokens of the user in every request.
         """
-        digest = hash_token(token.decode("utf-8", "replace"))
-        found = AuthToken.objects.select_related("user").filter(digest=digest).exclude(expiry__lte=Now()).first()
+        found = _find_token(hash_token(token.decode("utf-8", "replace")))
         if found is None:
             raise AuthenticationFailed("The token is wrong, has expired or was revoked.")
         return self.validate_user(found)  # type: ignore[no-any-return]  # knox is untyped
+
+
+def _find_token(digest: str) -> AuthToken | None:
+    """Return a token that has not expired, with its user."""
+    with connection.cursor() as cursor:
+        cursor.execute(_write_search(), [digest])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    columns = _columns_of(AuthToken)
+    token = AuthToken.from_db(DEFAULT_DB_ALIAS, columns, row[: len(columns)])
+    token.user = get_user_model().from_db(DEFAULT_DB_ALIAS, _columns_of(get_user_model()), row[len(columns) :])
+    return token
+
+
+@cache
+def _write_search() -> str:
+    """Compose the search once: the ORM does so for each request, which took two fifths of the time to create a task."""
+    query = AuthToken.objects.select_related("user").filter(digest="").exclude(expiry__lte=Now()).query
+    statement, _ = query.sql_with_params()
+    return str(statement)
+
+
+@cache
+def _columns_of(model: type[Model]) -> list[str]:
+    """Return a model's columns in the order in which a search that selects it returns them."""
+    return [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001  Django's public model API

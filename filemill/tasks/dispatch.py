@@ -25,26 +25,27 @@ MESSAGES_PER_SLOT = 2
 """One at work and one that waits for its end: enough to keep a worker busy, and little for others to wait for."""
 
 IN_FLIGHT = "(status = 'processing' OR (status = 'pending' AND published_at IS NOT NULL))"
-# How many more of the user's tasks of a lane may be handed out: what is left of the window and below the user's limit.
-ROOM = f"""least(
-        least(%(window)s, (SELECT %(per_slot)s * sum(concurrency) FROM tasks_workernode
-                           WHERE seen_at > statement_timestamp() - %(seen)s * interval '1 second'))
-        - (SELECT count(*) FROM tasks_tasklog WHERE user_id = %(user_id)s AND lane = %(lane)s AND {IN_FLIGHT}),
-        CASE WHEN %(user_limit)s < {NO_LIMIT} THEN
-        %(user_limit)s - (SELECT count(*) FROM tasks_tasklog WHERE user_id = %(user_id)s AND {IN_FLIGHT}) END)"""  # noqa: S608  literals
+# How many more of the user's tasks of a lane may be handed out: what is left of the window, and below the user's limit.
+ROOM = f"""least(%(window)s, (SELECT {MESSAGES_PER_SLOT} * sum(concurrency) FROM tasks_workernode
+                   WHERE seen_at > statement_timestamp() - interval '{SEEN_SECONDS} seconds'))
+        - (SELECT count(*) FROM tasks_tasklog WHERE user_id = %(user_id)s AND lane = %(lane)s AND {IN_FLIGHT})"""  # noqa: S608  literals
+ROOM_BELOW_LIMIT = f"""least({ROOM},
+        %(user_limit)s - (SELECT count(*) FROM tasks_tasklog WHERE user_id = %(user_id)s AND {IN_FLIGHT}))"""  # noqa: S608  literals
 # The types of files out of which tasks may be handed out, and how many more of each.
-OPEN_KINDS = f"""
-        SELECT name, CASE WHEN most < {NO_LIMIT} THEN
-                     most - (SELECT count(*) FROM tasks_tasklog WHERE task_type = name AND {IN_FLIGHT})
-                     ELSE most END AS free
+OPEN_KINDS = f"""SELECT name, %(window)s AS free
+        FROM (VALUES {", ".join(f"('{name}')" for name in TaskType.values)}) AS given(name)
+        WHERE NOT EXISTS (SELECT 1 FROM tasks_queuepause WHERE queue IN (name, %(lane)s))"""  # noqa: S608  literals
+OPEN_KINDS_BELOW_LIMITS = f"""SELECT name, most - (SELECT count(*) FROM tasks_tasklog
+                                    WHERE task_type = name AND {IN_FLIGHT}) AS free
         FROM unnest(%(types)s::text[], %(type_limits)s::bigint[]) AS given(name, most)
         WHERE NOT EXISTS (SELECT 1 FROM tasks_queuepause WHERE queue IN (name, %(lane)s))"""  # noqa: S608  literals
 # The candidates come out of the index in the order of their turns, for each open type of file as many as could be sent
 # at the most; so what waits for a paused or busy type is not even read.
-CHOOSE = f"""
+CHOOSE = """
     WITH room AS MATERIALIZED (
-        SELECT {ROOM} AS free
-    ), kind AS MATERIALIZED ({OPEN_KINDS}
+        SELECT {room} AS free
+    ), kind AS MATERIALIZED (
+        {kinds}
     ), due AS MATERIALIZED (
         SELECT id, task_type, turn_at FROM tasks_tasklog
         WHERE user_id = %(user_id)s AND lane = %(lane)s AND status = 'pending' AND published_at IS NULL
@@ -69,17 +70,17 @@ CHOOSE = f"""
         ORDER BY candidate.turn_at, candidate.id
         LIMIT greatest(0, (SELECT free FROM room))
         FOR UPDATE OF t SKIP LOCKED))
-    RETURNING turn_at, id, celery_task_id"""  # noqa: S608  nothing but literals of this module comes in here
+    RETURNING turn_at, id, celery_task_id"""
 # When a new task counts as sent: at once, if there is room, it is due, its type is open and nothing of its user's is
 # before it. So it needs no choice of its own, which would be a further round trip.
-SENT_AT = f"""CASE WHEN (SELECT free FROM room) > 0
-      AND EXISTS (SELECT 1 FROM ({OPEN_KINDS}) AS kind WHERE kind.name = given.task_type AND kind.free > 0)
+SENT_AT = """CASE WHEN (SELECT free FROM room) > 0
+      AND EXISTS (SELECT 1 FROM ({kinds}) AS kind WHERE kind.name = given.task_type AND kind.free > 0)
       AND (given.run_at IS NULL OR given.run_at <= statement_timestamp())
       AND NOT EXISTS (SELECT 1 FROM tasks_tasklog WHERE user_id = %(user_id)s AND lane = %(lane)s AND status = 'pending'
                       AND published_at IS NULL AND run_after IS NULL)
       AND NOT EXISTS (SELECT 1 FROM tasks_tasklog WHERE user_id = %(user_id)s AND lane = %(lane)s AND status = 'pending'
                       AND published_at IS NULL AND run_after <= statement_timestamp())
-    THEN statement_timestamp() END"""  # noqa: S608  literals
+    THEN statement_timestamp() END"""
 
 PUT_BACK = """UPDATE tasks_tasklog SET published_at = NULL
               WHERE id = %s AND status = 'pending' AND published_at IS NOT NULL RETURNING user_id, lane"""
@@ -121,7 +122,7 @@ def refill(*, user_id: Any, lane: str) -> int:
     if lane == Lane.SLICE or broker.breaker.is_open:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(CHOOSE, choice(user_id=user_id, lane=lane))
+        cursor.execute(write_choice(), choice(user_id, lane))
         # An UPDATE returns its rows in no order.
         chosen = [(str(task_id), celery_task_id) for _, task_id, celery_task_id in sorted(cursor.fetchall())]
     faultpoint("dispatch.before_send")
@@ -130,7 +131,8 @@ def refill(*, user_id: Any, lane: str) -> int:
 
 def turn_of(task: TaskLog) -> Turn:
     """Return by what the database decides whether a new task is sent as it comes into being."""
-    return Turn(room=ROOM, sent_at=SENT_AT, parameters=choice(user_id=task.user_id, lane=task.lane))
+    room, kinds = _limits()
+    return Turn(room=room, sent_at=SENT_AT.format(kinds=kinds), parameters=choice(task.user_id, task.lane))
 
 
 def send_new(task: TaskLog, *, has_room: bool) -> None:
@@ -146,15 +148,31 @@ def send_new(task: TaskLog, *, has_room: bool) -> None:
     publish([(str(task.pk), task.celery_task_id)])
 
 
-def choice(*, user_id: Any, lane: str) -> dict[str, Any]:
+def write_choice() -> str:
+    """Return the statement that chooses a user's next tasks of a lane and says of them that they are sent."""
+    room, kinds = _limits()
+    return CHOOSE.format(room=room, kinds=kinds)
+
+
+def _limits() -> tuple[str, str]:
+    """Return the SQL of a user's room and of the open types.
+
+    Limits that are not set are left out, and not given as large numbers: the planner would then see at each execution
+    what it can leave out, and plan the statement anew to do so, which takes longer than to execute it.
+    """
+    return (
+        ROOM_BELOW_LIMIT if settings.FILEMILL_USER_CONCURRENCY else ROOM,
+        OPEN_KINDS_BELOW_LIMITS if settings.FILEMILL_TYPE_CONCURRENCY else OPEN_KINDS,
+    )
+
+
+def choice(user_id: Any, lane: str) -> dict[str, Any]:
     """Return what the choice of a user's next tasks hangs on."""
     return {
         "user_id": user_id,
         "lane": lane,
         "window": settings.FILEMILL_WINDOW,
-        "per_slot": MESSAGES_PER_SLOT,
-        "seen": SEEN_SECONDS,
-        "user_limit": settings.FILEMILL_USER_CONCURRENCY or NO_LIMIT,
+        "user_limit": settings.FILEMILL_USER_CONCURRENCY,
         "types": TaskType.values,
         "type_limits": [settings.FILEMILL_TYPE_CONCURRENCY.get(name, NO_LIMIT) for name in TaskType.values],
     }

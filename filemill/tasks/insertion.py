@@ -40,6 +40,8 @@ STATEMENT = """
     )
     SELECT {told} FROM made"""
 EACH_WHOLE = "jsonb_to_recordset(%(rows)s::jsonb) AS given({typed_columns})"
+# Known to be a single row: taken for the usual guess of a hundred, the statement would be planned anew each time.
+ONE_WHOLE = "jsonb_to_record(%(row)s::jsonb) AS given({typed_columns})"
 # What all files share is sent and read once; of each file only what is its own.
 ALIKE = """(SELECT {shared}, id, gen_random_uuid()::text AS celery_task_id,
                    batch_index, file_name, file_size, file_path,
@@ -85,7 +87,7 @@ def insert(tasks: Sequence[TaskLog]) -> None:
 
 def insert_next(task: TaskLog, turn: Turn) -> bool:
     """Insert one task in a single round trip, as sent where its turn is now; say whether its user had room for more."""
-    given = {"rows": json.dumps([_row(task)], default=_to_text), **turn.parameters}
+    given = {"row": json.dumps(_row(task), default=_to_text), **turn.parameters}
     task.created_at, task.published_at, has_room = _execute(_statement_of_next(turn.room, turn.sent_at), **given)
     task._state.adding = False  # noqa: SLF001  Django's documented way to say that a row exists
     return bool(has_room)
@@ -140,7 +142,7 @@ def _statement() -> str:
 @cache
 def _statement_of_next(room: str, sent_at: str) -> str:
     return _write_statement(
-        EACH_WHOLE.format(typed_columns=_typed(_given_columns())),
+        ONE_WHOLE.format(typed_columns=_typed(_given_columns())),
         first=f"room AS MATERIALIZED (SELECT {room} AS free), ",
         told="created_at, published_at, (SELECT free FROM room) > 0",
         published_at=sent_at,

@@ -79,7 +79,7 @@ NOTIFIED = f", pg_notify('{KILL_CHANNEL}', moved.id::text) AS notified"
 GIVEN = "given AS (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS rows({columns})), "
 STATEMENT = """
     WITH {given}moved AS (
-        UPDATE tasks_tasklog SET {columns}{source} WHERE {where} AND status = ANY(%s) RETURNING {returned}
+        UPDATE tasks_tasklog SET {columns}{source} WHERE {where} AND status IN ({sources}) RETURNING {returned}
     ), told AS (
         INSERT INTO tasks_taskeventlog (task_id, event_type, generation, attempt, message, metadata, created_at)
         SELECT id, %s, generation, attempt, %s, %s::jsonb, statement_timestamp() FROM moved
@@ -122,6 +122,8 @@ def apply(
         returned=_returned(),
         columns=columns,
         where=where,
+        # Written out, and not a parameter: what the planner can't see it would plan anew each time.
+        sources=", ".join(f"'{Status(source).value}'" for source in sorted(move.sources)),
         source=" FROM given" if given else "",
         closed=closed,
         further=further,
@@ -131,7 +133,6 @@ def apply(
         *([to_json(given.rows)] if given else []),
         *column_parameters,
         *parameters,
-        [Status(source).value for source in sorted(move.sources)],
         move.event.value,
         storable(message)[:2000],
         to_json(metadata or {}),

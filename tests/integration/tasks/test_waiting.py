@@ -132,7 +132,7 @@ def scans(statement: str, given: dict[str, Any]) -> dict[str, float]:
 
 
 def test_the_choice_reads_a_window_of_a_long_backlog(alice: User, backlog: TaskLog) -> None:
-    read = scans(dispatch.CHOOSE, dispatch.choice(user_id=alice.pk, lane="interactive"))
+    read = scans(dispatch.write_choice(), dispatch.choice(alice.pk, "interactive"))
     assert 0 < read["task_backlog"] <= 3 * 16
 
 
