@@ -6,14 +6,13 @@ from uuid import UUID
 
 from filemill.faultpoints import faultpoint
 from filemill.processing.cage import Cage
-from filemill.tasks import dispatch, lifecycle
+from filemill.tasks import dispatch, lifecycle, results
 from filemill.tasks.batch_services import finish_cancel
 from filemill.tasks.execution import execute
 from filemill.tasks.models import Batch, TaskLog
 from filemill.tasks.node import node
 from filemill.tasks.pace import pace_of
 from filemill.tasks.pulse import Pulse
-from filemill.tasks.statuses import Lane, Status
 
 logger = logging.getLogger(__name__)
 
@@ -30,20 +29,21 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse) -> int:
         finish_cancel(batch)  # whoever began to cancel it may be gone
         return 0
     done = 0
+    moved: list[TaskLog] = []
     ends_at = time.monotonic() + SLICE_SECONDS
     pace = pace_of(batch.pk)
     with cage.open_slice() as cage_slice:
         while tasks := _claim(batch, pace.count_next(), is_first=done == 0):
             with pace.of_bite(len(tasks)) as bite:
-                execute(tasks, cage_slice=cage_slice, pulse=pulse, is_over=bite.is_overdue)
+                moved += execute(tasks, cage_slice=cage_slice, pulse=pulse, is_over=bite.is_overdue)
             done += len(tasks)
             faultpoint("slice.between_files")
             if time.monotonic() >= ends_at or node.stopping_for_seconds() is not None:
                 break
     logger.info("batch celery_task_id=%s: %s files in this slice", batch.celery_task_id, done)
-    if done and _remains(batch):
-        dispatch.send_slices(batch, 1)
     if done:
+        dispatch.send_next_slice(batch)
+        results.remember(moved)
         dispatch.pass_on(user_id=batch.user_id, task_type=batch.task_type, but_batch=batch.pk)
     return done
 
@@ -56,7 +56,3 @@ def _claim(batch: Batch, count: int, *, is_first: bool) -> list[TaskLog]:
     # One by one: a file that has to be tried again holds up those behind it.
     task = lifecycle.start_next_in_order(batch.pk, worker=worker, unless_others_wait=not is_first)
     return [] if task is None else [task]
-
-
-def _remains(batch: Batch) -> bool:
-    return TaskLog.objects.filter(batch=batch, status=Status.PENDING, lane=Lane.SLICE).exists()

@@ -103,6 +103,11 @@ ACTIVE_BATCHES = """
             SELECT t.batch_id FROM tasks_tasklog t
             WHERE t.batch_id > active.batch_id AND t.status IN ('pending', 'processing')
             ORDER BY t.batch_id LIMIT 1) AS further)"""
+# One statement for what is asked at the end of each slice: are files left, is nothing paused; then it counts as sent.
+NEXT_SLICE = """UPDATE tasks_batch b SET slices_sent_at = statement_timestamp()
+    WHERE id = %s AND EXISTS (SELECT 1 FROM tasks_tasklog t
+                              WHERE t.batch_id = b.id AND t.status = 'pending' AND t.lane = 'slice')
+      AND NOT EXISTS (SELECT 1 FROM tasks_queuepause WHERE queue IN (b.task_type, 'bulk'))"""
 WAITING_BATCH = f"""{ACTIVE_BATCHES}
     SELECT b.id FROM active JOIN tasks_batch b ON b.id = active.batch_id
     WHERE (b.user_id = %(user_id)s OR (%(is_type_limited)s AND b.task_type = %(task_type)s))
@@ -258,8 +263,20 @@ def send_slices(batch: Batch, count: int) -> int:
     """Send `count` slice messages of a batch; a surplus one finds nothing to claim and ends."""
     if count == 0 or QueuePause.objects.filter(queue__in=[batch.task_type, Lane.BULK]).exists():
         return 0
-    message = Message(name=BULK_FILE_PROCESSING, row_id=str(batch.pk), celery_task_id=batch.celery_task_id)
-    sent = broker.send([message] * count)
+    sent = broker.send([_message_of(batch)] * count)
     if sent:
         Batch.objects.filter(pk=batch.pk).update(slices_sent_at=Now())
     return sent
+
+
+def send_next_slice(batch: Batch) -> None:
+    """Send one slice message more while files of the batch wait and no pause holds them."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_SLICE, [str(batch.pk)])
+        is_due = cursor.rowcount > 0
+    if is_due and not broker.send([_message_of(batch)]):
+        Batch.objects.filter(pk=batch.pk).update(slices_sent_at=None)  # so that the sweeper sends one soon
+
+
+def _message_of(batch: Batch) -> Message:
+    return Message(name=BULK_FILE_PROCESSING, row_id=str(batch.pk), celery_task_id=batch.celery_task_id)

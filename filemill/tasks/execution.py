@@ -21,7 +21,7 @@ from filemill.processing.cage import Slice, SliceBench
 from filemill.processing.errors import Cancelled, ProcessingError, SystemFault
 from filemill.processing.operations.running import run_steps
 from filemill.processing.operations.steps import Step
-from filemill.tasks import dispatch, poison, results, retries, settling
+from filemill.tasks import dispatch, poison, retries, settling
 from filemill.tasks.fetching import Fetched, fetch
 from filemill.tasks.logs import about
 from filemill.tasks.models import TaskLog
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 def execute(
     tasks: Sequence[TaskLog], *, cage_slice: Slice, pulse: Pulse, is_over: Callable[[], bool] = lambda: False
 ) -> list[TaskLog]:
-    """Work on claimed tasks; return those that we moved, as they then are.
+    """Work on claimed tasks; return those that we moved, as they then are, for the caller to `results.remember`.
 
     Before each but the first, `is_over` is asked: once it says so, the rest is handed back unbegun.
     """
@@ -79,7 +79,6 @@ def _only(moved: TaskLog | None) -> list[TaskLog]:
 
 
 def _follow_up(moved: Sequence[TaskLog]) -> None:
-    results.remember(moved)
     for task in moved:
         _forget_checkpoints(task)
         logger.info("%s %s", task.status, task.error_code or "", extra={"task_id": task.pk})

@@ -2,10 +2,13 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models.expressions import Col
 
 from filemill.tasks.models import TaskLog
 from filemill.tasks.statuses import Move, Status
@@ -139,12 +142,39 @@ def apply(
         *closed_parameters,
         *further_parameters,
     ]
-    return list(TaskLog.objects.raw(sql, values))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [_read(row) for row in cursor.fetchall()]
 
 
 def _assign(assignments: Assignments) -> Expression:
     columns = ", ".join(f"{column} = {expression}" for column, (expression, _) in assignments.items())
     return columns, [parameter for _, given in assignments.values() for parameter in given]
+
+
+def _read(row: tuple[Any, ...]) -> TaskLog:
+    """Return the task in a row of `_returned`; Django's raw queries find out about the columns anew each time."""
+    names, converters = _columns()
+    values = list(row[: len(names)])
+    for place, convert in converters:
+        values[place] = convert(values[place])
+    return TaskLog.from_db(DEFAULT_DB_ALIAS, names, values)
+
+
+@cache
+def _columns() -> tuple[list[str], list[tuple[int, Callable[[Any], Any]]]]:
+    """Return the names of a task's columns, and by their places what makes a column's value one of Python's."""
+    fields = TaskLog._meta.concrete_fields  # noqa: SLF001  Django's public model API
+    converters: list[tuple[int, Callable[[Any], Any]]] = [
+        (place, partial(_convert, convert, Col(field.model._meta.db_table, field)))  # noqa: SLF001
+        for place, field in enumerate(fields)
+        for convert in field.get_db_converters(connection)
+    ]
+    return [field.attname for field in fields], converters
+
+
+def _convert(convert: Callable[..., Any], column: Col, given: Any) -> Any:
+    return convert(given, column, connection)
 
 
 @cache

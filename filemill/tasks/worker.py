@@ -12,7 +12,7 @@ from django.conf import settings
 
 from filemill.faultpoints import faultpoint
 from filemill.processing.errors import SystemFault
-from filemill.tasks import batches, broker, cage_check, chores, dispatch, lifecycle, roster
+from filemill.tasks import batches, broker, cage_check, chores, dispatch, lifecycle, results, roster
 from filemill.tasks.cages import make_cage
 from filemill.tasks.execution import execute
 from filemill.tasks.models import TaskLog
@@ -62,7 +62,7 @@ def file_processing(self: Task[Any, Any], task_id: str) -> dict[str, Any] | None
         return _report(self, task_id)
     _forget_earlier_result(self, task)
     with hands.cage.open_slice() as cage_slice:
-        execute([task], cage_slice=cage_slice, pulse=hands.pulse)
+        results.remember(execute([task], cage_slice=cage_slice, pulse=hands.pulse))
     dispatch.pass_on(user_id=task.user_id, task_type=task.task_type)
     return _report(self, task_id)
 
