@@ -6,13 +6,14 @@ from uuid import UUID
 
 from filemill.faultpoints import faultpoint
 from filemill.processing.cage import Cage
-from filemill.tasks import dispatch, lifecycle, results
+from filemill.tasks import admission, dispatch, lifecycle, results
 from filemill.tasks.batch_services import finish_cancel
-from filemill.tasks.execution import execute
+from filemill.tasks.execution import work_on
 from filemill.tasks.models import Batch, TaskLog
 from filemill.tasks.node import node
 from filemill.tasks.pace import pace_of
 from filemill.tasks.pulse import Pulse
+from filemill.tasks.settler import Behind, Settler
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ SLICE_SECONDS = 0.25
 """After about this much work a slice goes to the end of the queue, so that several users' batches share evenly."""
 
 
-def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse) -> int:
+def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse, settler: Settler) -> int:
     """Work on the batch's next files; send the next slice while files remain. Return how many were worked on."""
     batch = Batch.objects.filter(pk=batch_id).first()
     if batch is None:
@@ -28,24 +29,39 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse) -> int:
     if batch.cancelled_at is not None:
         finish_cancel(batch)  # whoever began to cancel it may be gone
         return 0
-    done = 0
-    moved: list[TaskLog] = []
     ends_at = time.monotonic() + SLICE_SECONDS
-    pace = pace_of(batch.pk)
-    with cage.open_slice() as cage_slice:
-        while tasks := _claim(batch, pace.count_next(), is_first=done == 0):
-            with pace.of_bite(len(tasks)) as bite:
-                moved += execute(tasks, cage_slice=cage_slice, pulse=pulse, is_over=bite.is_overdue)
-            done += len(tasks)
-            faultpoint("slice.between_files")
-            if time.monotonic() >= ends_at or node.stopping_for_seconds() is not None:
-                break
+    done, moved = _work_through(batch, ends_at, cage=cage, pulse=pulse, behind=Behind(settler))
     logger.info("batch celery_task_id=%s: %s files in this slice", batch.celery_task_id, done)
     if done:
         dispatch.send_next_slice(batch)
         results.remember(moved)
         dispatch.pass_on(user_id=batch.user_id, task_type=batch.task_type, but_batch=batch.pk)
     return done
+
+
+def _work_through(
+    batch: Batch, ends_at: float, *, cage: Cage, pulse: Pulse, behind: Behind
+) -> tuple[int, list[TaskLog]]:
+    """Work on bites of the batch until the time is over; return how many files that were, and those that we moved."""
+    done = 0
+    pace = pace_of(batch.pk)
+    # Where files are counted, or keep an order, the next claim must see this one settled.
+    is_alone = not batch.parallel or admission.is_limited()
+    with cage.open_slice() as cage_slice:
+        try:
+            while tasks := _claim(batch, pace.count_next(), is_first=done == 0):
+                with pace.of_bite(len(tasks)) as bite:
+                    worked = work_on(tasks, cage_slice=cage_slice, pulse=pulse, is_over=bite.is_overdue)
+                behind.settle(worked)
+                if is_alone:
+                    behind.wait()
+                done += len(tasks)
+                faultpoint("slice.between_files")
+                if time.monotonic() >= ends_at or node.stopping_for_seconds() is not None:
+                    break
+        finally:
+            behind.wait()
+    return done, behind.moved
 
 
 def _claim(batch: Batch, count: int, *, is_first: bool) -> list[TaskLog]:

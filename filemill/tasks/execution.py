@@ -7,8 +7,8 @@ are completed end in one statement.
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -36,42 +36,58 @@ from filemill.tasks.work import limits_of, steps_of
 logger = logging.getLogger(__name__)
 
 
-def execute(
+@dataclass(frozen=True, kw_only=True)
+class Worked:
+    """Claimed tasks that were worked on; the rows of those that made something do not know of it yet."""
+
+    tasks: Sequence[TaskLog]
+    made: Sequence[Made]
+    moved: Sequence[TaskLog]
+
+
+def execute(tasks: Sequence[TaskLog], *, cage_slice: Slice, pulse: Pulse) -> list[TaskLog]:
+    """Work on claimed tasks and settle them; return those that we moved, for the caller to `results.remember`."""
+    return settle(work_on(tasks, cage_slice=cage_slice, pulse=pulse), pulse=pulse)
+
+
+def work_on(
     tasks: Sequence[TaskLog], *, cage_slice: Slice, pulse: Pulse, is_over: Callable[[], bool] = lambda: False
-) -> list[TaskLog]:
-    """Work on claimed tasks; return those that we moved, as they then are, for the caller to `results.remember`.
+) -> Worked:
+    """Work on claimed tasks, whose leases are kept alive until they are settled: all of them, begun or not.
 
     Before each but the first, `is_over` is asked: once it says so, the rest is handed back unbegun.
     """
-    with _watching(tasks, pulse) as watched:
-        made: list[Made] = []
-        moved: list[TaskLog] = []
-        try:
-            suspects = poison.list_suspects(tasks)
-            for task in tasks:
-                if task is not tasks[0] and is_over():
-                    moved += _only(settling.hand_back(task))
-                    continue
-                worked = _work_on(task, watched[task.pk], cage_slice, suspects)
-                if isinstance(worked, Made):
-                    made.append(worked)
-                else:
-                    moved += _only(worked)
-        finally:
-            moved += settling.complete(made)
+    watched = {task.pk: pulse.watch(task) for task in tasks}
+    made: list[Made] = []
+    moved: list[TaskLog] = []
+    worked = Worked(tasks=tasks, made=made, moved=moved)
+    try:
+        suspects = poison.list_suspects(tasks)
+        for task in tasks:
+            if task is not tasks[0] and is_over():
+                moved += _only(settling.hand_back(task))
+                continue
+            one = _work_on(task, watched[task.pk], cage_slice, suspects)
+            if isinstance(one, Made):
+                made.append(one)
+            else:
+                moved += _only(one)
+    except BaseException:
+        settle(worked, pulse=pulse)  # what was made is completed all the same
+        raise
+    return worked
+
+
+def settle(worked: Worked, *, pulse: Pulse) -> list[TaskLog]:
+    """Complete what was made, and let the leases go; return the tasks that we moved, as they then are."""
+    try:
+        moved = [*worked.moved, *settling.complete(worked.made)]
+    finally:
+        for task in worked.tasks:
+            pulse.unwatch(task)
     faultpoint("after_db_commit")
     _follow_up(moved)
     return moved
-
-
-@contextmanager
-def _watching(tasks: Sequence[TaskLog], pulse: Pulse) -> Iterator[dict[Any, Watched]]:
-    """Keep the leases of all the tasks alive, also of those whose turn has not come or is over."""
-    try:
-        yield {task.pk: pulse.watch(task) for task in tasks}
-    finally:
-        for task in tasks:
-            pulse.unwatch(task)
 
 
 def _only(moved: TaskLog | None) -> list[TaskLog]:

@@ -36,7 +36,7 @@ RENEW = """
     FROM unnest(%s::uuid[], %s::bigint[]) AS w(id, fence)
     WHERE t.id = w.id AND t.fence = w.fence AND t.status = 'processing'"""
 GONE = """
-    SELECT w.id FROM unnest(%s::uuid[], %s::bigint[]) AS w(id, fence)
+    SELECT w.id, w.fence FROM unnest(%s::uuid[], %s::bigint[]) AS w(id, fence)
     LEFT JOIN tasks_tasklog t ON t.id = w.id AND t.fence = w.fence AND t.status = 'processing'
     WHERE t.id IS NULL"""
 REPORT = """
@@ -93,8 +93,11 @@ class Pulse(threading.Thread):
         return watched
 
     def unwatch(self, task: TaskLog) -> None:
+        """Let go of this claim of the task; this process may have claimed it anew meanwhile."""
         with self._lock:
-            self._watched.pop(task.pk, None)
+            watched = self._watched.get(task.pk)
+            if watched is not None and watched.fence == task.fence:
+                del self._watched[task.pk]
 
     def run(self) -> None:
         """Beat for as long as the process lives: a pulse that ended would cost every lease of the process, unseen."""
@@ -182,11 +185,11 @@ class Pulse(threading.Thread):
         ids, fences = zip(*watched, strict=True)
         with connection.cursor() as cursor:
             cursor.execute(GONE, [list(ids), list(fences)])
-            gone = [row[0] for row in cursor.fetchall()]
-        for task_id in gone:
+            gone = cursor.fetchall()
+        for task_id, fence in gone:
             with self._lock:
                 found = self._watched.get(task_id)
-            if found is not None:
+            if found is not None and found.fence == fence:
                 self._kill(found, KillReason.NOT_OURS)
 
     def _kill_what_must_stop(self) -> None:

@@ -18,6 +18,7 @@ from filemill.tasks.execution import execute
 from filemill.tasks.models import TaskLog
 from filemill.tasks.node import node
 from filemill.tasks.pulse import Pulse
+from filemill.tasks.settler import Settler
 from filemill.tasks.statuses import Status
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Crew:
         self.cage = make_cage()
         self.pulse = Pulse()
         self.pulse.start()
+        self.settler = Settler(self.pulse)
 
 
 _crews: dict[int, Crew] = {}
@@ -72,7 +74,7 @@ def bulk_file_processing(batch_id: str) -> int:
     """Work on a slice of a batch."""
     faultpoint("slice.received")
     hands = crew()
-    return batches.run_slice(batch_id, cage=hands.cage, pulse=hands.pulse)
+    return batches.run_slice(batch_id, cage=hands.cage, pulse=hands.pulse, settler=hands.settler)
 
 
 @shared_task(name="tasks.chore", ignore_result=True)

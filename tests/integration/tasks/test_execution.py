@@ -73,7 +73,9 @@ def execute(task: TaskLog) -> TaskLog | None:
 
 
 def work_on(tasks: list[TaskLog], **how: Any) -> list[TaskLog]:
-    return execution.execute(tasks, cage_slice=Slice(), pulse=Pulse(), **how)  # type: ignore[arg-type]  # the stand-in
+    pulse = Pulse()
+    worked = execution.work_on(tasks, cage_slice=Slice(), pulse=pulse, **how)  # type: ignore[arg-type]  # the stand-in
+    return execution.settle(worked, pulse=pulse)
 
 
 def is_stored(task: TaskLog) -> bool:

@@ -1,0 +1,101 @@
+"""A bite is settled while the next one is worked on, and none is left behind, whatever goes wrong."""
+
+import threading
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from filemill.tasks import settler
+from filemill.tasks.execution import Worked
+from filemill.tasks.models import TaskLog
+from filemill.tasks.pulse import Pulse
+from filemill.tasks.settler import Behind, Settler
+
+
+def bite(name: str) -> Worked:
+    return Worked(tasks=[], made=[], moved=[SimpleNamespace(name=name)])  # type: ignore[list-item]  # stands for a task
+
+
+def names(moved: list[TaskLog]) -> list[str]:
+    return [task.name for task in moved]  # type: ignore[attr-defined]
+
+
+class Gate:
+    """Settles when it is told to, and fails where it is told to."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.begun: list[str] = []
+        self.fails_at = ""
+
+    def settle(self, worked: Worked, *, pulse: Pulse) -> list[TaskLog]:
+        assert pulse is not None
+        [task] = names(list(worked.moved))
+        self.begun.append(task)
+        assert self.open.wait(10)
+        if task == self.fails_at:
+            raise ConnectionError(task)
+        return list(worked.moved)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    gate = Gate()
+    monkeypatch.setattr(settler, "settle", gate.settle)
+    return gate
+
+
+@pytest.fixture
+def behind(gate: Gate) -> Behind:
+    return Behind(Settler(Pulse()))
+
+
+def test_the_first_bite_is_not_waited_for(gate: Gate, behind: Behind) -> None:
+    behind.settle(bite("first"))
+    assert behind.moved == []
+    gate.open.set()
+    behind.wait()
+    assert names(behind.moved) == ["first"]
+
+
+def test_the_work_is_never_more_than_a_bite_ahead(gate: Gate, behind: Behind) -> None:
+    behind.settle(bite("first"))
+    waiting: Future[Any] = Future()
+
+    def settle_second() -> None:
+        behind.settle(bite("second"))
+        waiting.set_result(None)
+
+    thread = threading.Thread(target=settle_second)
+    thread.start()
+    with pytest.raises(TimeoutError):
+        waiting.result(timeout=0.1)
+    gate.open.set()
+    thread.join(10)
+    behind.wait()
+    assert names(behind.moved) == ["first", "second"]
+
+
+def test_an_error_of_one_bite_leaves_none_unsettled(gate: Gate, behind: Behind) -> None:
+    gate.fails_at = "first"
+    gate.open.set()
+    behind.settle(bite("first"))
+    with pytest.raises(ConnectionError):
+        behind.settle(bite("second"))
+    behind.wait()
+    assert gate.begun == ["first", "second"]
+    assert names(behind.moved) == ["second"]
+
+
+def test_letting_go_of_an_old_claim_keeps_the_new_one() -> None:
+    pulse, task_id = Pulse(), uuid4()
+    old, new = (TaskLog(pk=task_id, fence=fence) for fence in (5, 6))
+    pulse.watch(old)
+    pulse.watch(new)
+    pulse.unwatch(old)
+    assert pulse._pairs() == [(task_id, 6)]
+    pulse.unwatch(new)
+    assert pulse._pairs() == []
