@@ -125,8 +125,7 @@ def apply(
         returned=_returned(),
         columns=columns,
         where=where,
-        # Written out, and not a parameter: what the planner can't see it would plan anew each time.
-        sources=", ".join(f"'{Status(source).value}'" for source in sorted(move.sources)),
+        sources=_list_sources(move),
         source=" FROM given" if given else "",
         closed=closed,
         further=further,
@@ -145,6 +144,11 @@ def apply(
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [_read(row) for row in cursor.fetchall()]
+
+
+def _list_sources(move: Move) -> str:
+    """Write the statuses out, and not as a parameter: for what it can't see the planner would plan anew each time."""
+    return ", ".join(f"'{Status(source).value}'" for source in sorted(move.sources))
 
 
 def _assign(assignments: Assignments) -> Expression:
