@@ -141,9 +141,7 @@ def apply(
         *closed_parameters,
         *further_parameters,
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return [_read(row) for row in cursor.fetchall()]
+    return _execute(sql, values)
 
 
 def _list_sources(move: Move) -> str:
@@ -154,6 +152,12 @@ def _list_sources(move: Move) -> str:
 def _assign(assignments: Assignments) -> Expression:
     columns = ", ".join(f"{column} = {expression}" for column, (expression, _) in assignments.items())
     return columns, [parameter for _, given in assignments.values() for parameter in given]
+
+
+def _execute(sql: str, values: Sequence[Any]) -> list[TaskLog]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [_read(row) for row in cursor.fetchall()]
 
 
 def _read(row: tuple[Any, ...]) -> TaskLog:
