@@ -42,7 +42,7 @@ ALL: Final = _list(
     ("P6", "Creating tasks over 8 connections", "a plain view of REST framework", "requests:measure_create"),
     ("P7", "Listing 20 tasks", "a ModelSerializer of REST framework", "requests:measure_list"),
     ("P8", "Handing in 10,000 paths at once", "bulk_create of the bare rows", "requests:measure_bulk_create"),
-    ("P9", "Reading among ten million tasks", "the same among a thousand", "size:main"),
+    ("P9", "Reading among ten million tasks", "the same among a thousand", "size:measure"),
     ("P10", "A film transcoded, with progress and checkpoints", "FFmpeg alone", "films:measure"),
     ("P11", "The pages of a PDF, as text and as pictures", "pypdfium2 alone", "documents:measure_pages"),
     ("P12", "A word document as a PDF", "LibreOffice, started for each", "documents:measure_conversion"),
