@@ -10,9 +10,10 @@ from rest_framework.views import APIView
 
 from filemill.api.accounts import user_of
 from filemill.api.describing import WRITING, answers
+from filemill.api.filters import Strictness
 from filemill.api.queries import describe_query, read_query
 from filemill.api.representations import FieldProblem, Representation, Warned, represent
-from filemill.api.requests import PlanTask, Strictness, read_body
+from filemill.api.requests import PlanTask, read_body
 from filemill.files.sources import Source
 from filemill.processing.operations.foresight import ForeseenStep
 from filemill.processing.operations.planning import Cost

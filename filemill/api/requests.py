@@ -5,17 +5,17 @@ check it, and say so in the same words at every door.
 """
 
 from dataclasses import replace
-from datetime import date
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from filemill.api.refusing import refuse
+from filemill.files.folders import EVERYTHING, MAX_PATTERN_CHARACTERS
 from filemill.processing.operations.steps import MAX_STEPS
 from filemill.tasks.drafts import Asked
 from filemill.tasks.intake import MAX_INPUTS, MAX_TAG_LENGTH, MAX_TAGS
 from filemill.tasks.models import MOST_URGENT
-from filemill.tasks.statuses import Status, TaskType
+from filemill.tasks.statuses import TaskType
 
 MAX_BULK_PATHS: Final = 100_000
 MAX_REASON_CHARACTERS: Final = 500
@@ -184,12 +184,31 @@ class CreateTaskOfUpload(Timed):
 class BulkCreate(Timed):
     """Work on many files in the same way."""
 
-    file_paths: list[str] = Field(
+    file_paths: list[str] | None = Field(
+        None,
         min_length=1,
         max_length=MAX_BULK_PATHS,
-        description="Paths as in create_task.",
+        description="Paths as in create_task. Either these or `folder`.",
         examples=[["a.jpg", "b.jpg"]],
         json_schema_extra={"x-valid": f"a list of 1 to {MAX_BULK_PATHS} paths"},
+    )
+    folder: str | None = Field(
+        None,
+        description="A folder under one of the service's roots: its files, in the order of their paths.",
+        examples=["photos/2026"],
+        json_schema_extra={"x-valid": "the path of a folder under one of the service's roots"},
+    )
+    pattern: str = Field(
+        EVERYTHING,
+        min_length=1,
+        max_length=MAX_PATTERN_CHARACTERS,
+        pattern=r"^[^\x00]*$",
+        description=(
+            "Which files of `folder`: `*` and `?` stand for characters of a name, `**` for any folders on the way. "
+            "Names that begin with a dot are passed over unless it says the dot."
+        ),
+        examples=["**/*.jpg"],
+        json_schema_extra={"x-valid": f"a text of 1 to {MAX_PATTERN_CHARACTERS} characters, such as **/*.jpg"},
     )
     parallel: bool = Field(
         True,
@@ -236,62 +255,4 @@ class CreateToken(Body):
         description="Left out: as long as the service is set to (FILEMILL_TOKEN_DAYS).",
         examples=[30],
         json_schema_extra={"x-valid": f"a whole number from 1 to {MAX_TOKEN_DAYS}"},
-    )
-
-
-def _read_day(given: object) -> object:
-    """Accept days as the contract writes them; pydantic alone would also read seconds since 1970."""
-    if not isinstance(given, str):
-        return given
-    day = date.fromisoformat(given) if len(given) == len("2024-01-01") else None
-    if day is None or day.year > LAST_YEAR:
-        raise ValueError("not a day")
-    return day
-
-
-LAST_YEAR: Final = 9998
-"""The day after it must still be a date."""
-Day = Annotated[date, BeforeValidator(_read_day)]
-_VALID_DAY: Final[dict[str, Any]] = {"x-valid": "a day such as 2024-01-31"}
-_VALID_BOOL: Final[dict[str, Any]] = {"x-valid": "true or false"}
-
-
-class Everyone(BaseModel):
-    """Whose tasks are meant."""
-
-    all: bool = Field(
-        False, description="Everyone's tasks instead of your own; for staff alone.", json_schema_extra=_VALID_BOOL
-    )
-
-
-class TaskFilter(Everyone):
-    """Which tasks a list holds."""
-
-    status: Status | None = Field(None, json_schema_extra={"x-valid": f"one of {', '.join(Status.values)}"})
-    task_type: TaskType | None = Field(None, json_schema_extra={"x-valid": _VALID_TASK_TYPE})
-    from_date: Day | None = Field(None, description="Created on this day (UTC) or later.", json_schema_extra=_VALID_DAY)
-    to_date: Day | None = Field(
-        None, description="Created on this day (UTC) or earlier; the whole day counts.", json_schema_extra=_VALID_DAY
-    )
-    search: str | None = Field(
-        None,
-        pattern=r"^[^\x00]*$",
-        max_length=255,
-        description="A part of the file's name, in upper or lower case.",
-        json_schema_extra={"x-valid": "a text of up to 255 characters, without NUL"},
-    )
-    tag: str | None = Field(
-        None,
-        pattern=r"^[^\x00]*$",
-        max_length=MAX_TAG_LENGTH,
-        description="One of the task's tags, whole.",
-        json_schema_extra={"x-valid": f"a text of up to {MAX_TAG_LENGTH} characters, without NUL"},
-    )
-
-
-class Strictness(BaseModel):
-    """What becomes of names in `metadata` that are no option."""
-
-    strict: bool = Field(
-        False, description="Refuse unknown options instead of warning of them.", json_schema_extra=_VALID_BOOL
     )

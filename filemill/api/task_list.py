@@ -14,10 +14,12 @@ from filemill.api.accounts import user_of
 from filemill.api.batch_bodies import url_of
 from filemill.api.cursors import CursorQuery, choose_pages
 from filemill.api.describing import READING, WRITING, answers
+from filemill.api.filters import Everyone, Strictness, TaskFilter
 from filemill.api.idempotency import PARAMETER, answer_once, is_replay
 from filemill.api.json_format import StrictJSONParser
 from filemill.api.pagination import PageQuery, count_rows
 from filemill.api.queries import describe_query, read_query
+from filemill.api.refusing import refuse_field
 from filemill.api.representations import (
     CreatedBatch,
     CreatedTask,
@@ -28,18 +30,16 @@ from filemill.api.representations import (
     represent,
 )
 from filemill.api.requests import (
+    MAX_BULK_PATHS,
     BulkCreate,
     CreateTask,
     CreateTaskOfUpload,
-    Everyone,
-    Strictness,
-    TaskFilter,
     read_body,
 )
 from filemill.api.uploading import received_file
 from filemill.files.sources import Source
 from filemill.files.uploads import Upload, delete_upload
-from filemill.tasks import counting, services
+from filemill.tasks import counting, intake, services
 from filemill.tasks.models import TaskLog
 from filemill.tasks.querysets import TaskQuerySet
 
@@ -217,11 +217,23 @@ class BulkCreateView(APIView):
         return answer_once(request, asked=order, create=lambda: _create_batch(request, order, strict=strict))
 
 
+def _list_paths(order: BulkCreate) -> list[str]:
+    if order.file_paths is not None and order.folder is not None:
+        message = "Give either file_paths or folder: each says which files are meant."
+        raise refuse_field("folder", message, code="conflicting_fields")
+    if order.folder is not None:
+        return intake.list_folder(order.folder, pattern=order.pattern, most=MAX_BULK_PATHS)
+    if order.file_paths is None:
+        message = "file_paths is missing; give a list of paths, or a folder."
+        raise refuse_field("file_paths", message, code="required")
+    return order.file_paths
+
+
 def _create_batch(request: Request, order: BulkCreate, *, strict: bool) -> Response:
     outcome = services.submit_bulk(
         user=user_of(request),
         task_type=order.task_type,
-        file_paths=order.file_paths,
+        file_paths=_list_paths(order),
         asked=order.asked,
         inputs=order.inputs,
         tags=order.tags,

@@ -7,10 +7,11 @@ checks while it opens (openat2), or every component is opened by itself without 
 import ctypes
 import errno
 import os
+import stat
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Self
 
@@ -18,6 +19,7 @@ from django.conf import settings
 
 from filemill.files.errors import FileRefused
 from filemill.files.opened import OpenedFile, describe_opened
+from filemill.files.path_refusals import as_refusal, not_found, outside_roots
 
 MAX_PATH_BYTES: Final = 4096
 
@@ -73,7 +75,30 @@ class HeldRoots:
             except FileRefused as refused:
                 if refusal is None or refusal.code == "file_not_found":
                     refusal = refused
-        raise refusal or _outside_roots()
+        raise refusal or outside_roots()
+
+    def open_folder(self, path: str) -> "OpenedFolder":
+        """Open a folder beneath one of the roots, or a root itself; the caller closes it. Refuses as `open` does."""
+        _check_spelling(path)
+        for root in self._roots:
+            inner_path = root.find_inner(path)
+            if inner_path is None or root.is_private(inner_path) or root.fd < 0:
+                continue
+            try:
+                fd = _open_inner(root.fd, inner_path or ".")
+            except OSError as error:
+                refusal = as_refusal(error)
+                if not isinstance(refusal, FileRefused):
+                    raise refusal from error
+                continue
+            if stat.S_ISDIR(os.fstat(fd).st_mode):
+                return OpenedFolder(fd=fd, is_private=partial(root.is_private_in, inner_path))
+            os.close(fd)
+        raise FileRefused(
+            "folder names no folder in the allowed directories; correct the path, or ask the operator to add its "
+            "directory to FILEMILL_ROOTS.",
+            code="file_not_found",
+        )
 
     def close(self) -> None:
         for root in self._roots:
@@ -84,6 +109,14 @@ class HeldRoots:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedFolder:
+    """A folder beneath a root, and which paths in it are closed to clients."""
+
+    fd: int
+    is_private: Callable[[str], bool]
 
 
 @dataclass(kw_only=True)
@@ -112,6 +145,9 @@ class _HeldRoot:
         # No link and no `..` is followed below the root, so this is where the file really lies.
         real = f"{self.real_path.rstrip('/')}/{inner_path}".rstrip("/")
         return bool(self.private) and (real == self.private or real.startswith(self.private + "/"))
+
+    def is_private_in(self, folder: str, inner_path: str) -> bool:
+        return self.is_private(f"{folder}/{inner_path}" if folder else inner_path)
 
     def close(self) -> None:
         if self.fd >= 0:
@@ -167,12 +203,12 @@ def _check_spelling(path: str) -> None:
 
 def _open_in_root(root: _HeldRoot, inner_path: str) -> OpenedFile:
     if root.fd < 0:
-        raise _not_found()
+        raise not_found()
     place = inner_path or "."
     try:
-        fd = _openat2_beneath(root.fd, place) if is_openat2_available() else _walk_beneath(root.fd, place)
+        fd = _open_inner(root.fd, place)
     except OSError as error:
-        raise _as_refusal(error) from error
+        raise as_refusal(error) from error
     path = f"{root.path.rstrip('/')}/{inner_path}"
     opened = describe_opened(fd, name=inner_path.rpartition("/")[2], path=path)
     if opened is None:
@@ -181,6 +217,10 @@ def _open_in_root(root: _HeldRoot, inner_path: str) -> OpenedFile:
             code="not_a_file",
         )
     return opened
+
+
+def _open_inner(root_fd: int, place: str) -> int:
+    return _openat2_beneath(root_fd, place) if is_openat2_available() else _walk_beneath(root_fd, place)
 
 
 @cache
@@ -231,45 +271,3 @@ def _syscall() -> Callable[[int, int, bytes, Any, int], int]:
     call.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t)
     call.restype = ctypes.c_long
     return call
-
-
-def _as_refusal(error: OSError) -> Exception:
-    """Say what an errno of the opening means; one that is no fault of the path (EMFILE) stays what it is."""
-    match error.errno:
-        case errno.ENOENT | errno.ENOTDIR:
-            return _not_found()
-        case errno.EXDEV:
-            return _outside_roots()
-        case errno.ENXIO | errno.ENODEV | errno.EISDIR:
-            return FileRefused("file_path is not a regular file; name a file.", code="not_a_file")
-        case errno.ENAMETOOLONG:
-            return FileRefused(
-                "file_path holds a name that is too long; shorten it.",
-                code="invalid_path",
-            )
-        case errno.ELOOP:
-            return FileRefused(
-                "file_path leads through a symbolic link, and links are not followed; name the file itself.",
-                code="not_readable",
-            )
-        case errno.EACCES | errno.EPERM | errno.EIO | errno.ESTALE | errno.EAGAIN:
-            return FileRefused(
-                "file_path can't be read by the service; check the file's permissions.",
-                code="not_readable",
-            )
-    return error
-
-
-def _not_found() -> FileRefused:
-    return FileRefused(
-        "file_path names no file in the allowed directories; put the file there or correct the path.",
-        code="file_not_found",
-    )
-
-
-def _outside_roots() -> FileRefused:
-    return FileRefused(
-        "file_path is not under a directory that this service reads from; move the file there, or ask the operator "
-        "to add its directory to FILEMILL_ROOTS.",
-        code="path_outside_roots",
-    )

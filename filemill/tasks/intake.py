@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from filemill.files import folders
 from filemill.files.errors import FileRefused
 from filemill.files.roots import HeldRoots, open_beneath
 from filemill.files.sources import OpenedFile, Source, read_head
@@ -95,6 +96,15 @@ def _examine_input(path: str, *, field: str, readable: Collection[str]) -> dict[
             "file_size": opened.size,
             "media_type": media_type,
         }
+
+
+def list_folder(folder: str, *, pattern: str, most: int) -> list[str]:
+    """Return the paths of a folder's files that a pattern matches; raise Refused where it has none, or too many."""
+    try:
+        return folders.list_folder(folder, pattern=pattern, roots=settings.FILEMILL_ROOTS, most=most)
+    except FileRefused as refused:
+        message = refused.message.replace("file_path", "folder")
+        raise Refused([Problem(field="folder", code=refused.code, message=message)]) from refused
 
 
 def _open_or_refuse(open_file: Callable[[], OpenedFile], *, field: str) -> OpenedFile:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from filemill.api import requests
+from filemill.api import requests, task_list
 from filemill.tasks.models import Batch, TaskLog
 from tests.integration.api.conftest import ApiClient, problem_of
 
@@ -144,3 +144,64 @@ def test_the_tasks_of_a_batch_differ_by_their_files_alone(as_alice: ApiClient, i
     assert (two.file_name, two.source) == ("plain.txt", {"kind": "path", "path": "plain.txt"})
     assert one.pk < two.pk
     assert [event.message for event in one.events.all()] == [event.message for event in single.events.all()]
+
+
+# --- a folder as the source ---
+def test_a_folders_files_become_a_batch(as_alice: ApiClient, inbox: Path) -> None:
+    for name in ("b.txt", "a.txt", "deep/c.txt", "deep/photo.bin"):
+        (inbox / "texts" / name).parent.mkdir(parents=True, exist_ok=True)
+        (inbox / "texts" / name).write_text("Some text.\n")
+
+    answer = as_alice.post(URL, {"folder": "texts", "pattern": "**/*.txt", "task_type": "document"})
+
+    assert (answer.status_code, answer.json()["files_count"]) == (201, 3)
+    paths = [task.source["path"] for task in TaskLog.objects.order_by("batch_index")]
+    assert paths == ["texts/a.txt", "texts/b.txt", "texts/deep/c.txt"]
+
+
+def test_what_does_not_fit_in_a_folder_is_named_by_its_path(as_alice: ApiClient, inbox: Path, photo: Path) -> None:
+    (inbox / "mixed").mkdir()
+    (inbox / "mixed" / "a.txt").write_text("Some text.\n")
+    (inbox / "mixed" / "b.jpg").write_bytes(photo.read_bytes())
+
+    answer = as_alice.post(URL, {"folder": "mixed", "task_type": "document"})
+
+    assert answer.json()["files_count"] == 1
+    [error] = answer.json()["errors"]
+    assert (error["index"], error["file_path"], error["code"]) == (1, "mixed/b.jpg", "type_mismatch")
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        ({}, "file_paths", "required"),
+        ({"folder": "texts", "file_paths": ["a.txt"]}, "folder", "conflicting_fields"),
+        ({"folder": "nowhere"}, "folder", "file_not_found"),
+        ({"folder": "/etc"}, "folder", "file_not_found"),
+        ({"folder": "a/../.."}, "folder", "path_outside_roots"),
+        ({"folder": "\ud800"}, "folder", "invalid_path"),
+        ({"folder": 7}, "folder", "invalid_value"),
+        ({"folder": ".", "pattern": "*.none"}, "folder", "no_files"),
+        ({"folder": ".", "pattern": ""}, "pattern", "invalid_value"),
+        ({"folder": ".", "pattern": "x" * 300}, "pattern", "invalid_value"),
+        ({"folder": ".", "pattern": "a\0"}, "pattern", "invalid_value"),
+    ],
+)
+def test_a_folder_that_can_not_be_taken_is_refused(
+    as_alice: ApiClient, texts: list[str], body: dict[str, object], field: str, code: str
+) -> None:
+    answer = as_alice.post(URL, {**body, "task_type": "document"})
+    assert answer.status_code == 400
+    assert [(found["field"], found["code"]) for found in problem_of(answer)["errors"]] == [(field, code)]
+    assert not Batch.objects.exists()
+    assert texts
+
+
+def test_a_folder_with_too_many_files_is_refused(
+    as_alice: ApiClient, texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_list, "MAX_BULK_PATHS", len(texts) - 1)
+    answer = as_alice.post(URL, {"folder": ".", "pattern": "*.txt", "task_type": "document"})
+    assert [(found["field"], found["code"]) for found in problem_of(answer)["errors"]] == [
+        ("folder", "folder_too_large")
+    ]
