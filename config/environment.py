@@ -52,6 +52,7 @@ class Environment:
     deadline_hours: int
     max_upload_bytes: int
     input_limits: InputLimits
+    progress_days: int
     token_days: int
     cage: Literal["strict", "auto"]
 
@@ -107,6 +108,7 @@ def _values(env: Env, home: Home) -> dict[str, object]:
         "deadline_hours": env.int("FILEMILL_DEADLINE_HOURS", 24 * 7, validate=positive),
         "max_upload_bytes": env.int("FILEMILL_MAX_UPLOAD_BYTES", 5 * 1024**3, validate=positive),
         "input_limits": _input_limits(env),
+        "progress_days": env.int("FILEMILL_PROGRESS_DAYS", 90, validate=validate.Range(min=0)),
         "token_days": env.int("FILEMILL_TOKEN_DAYS", 365, validate=positive),
         "cage": env.str("FILEMILL_CAGE", "strict", validate=validate.OneOf(["strict", "auto"])),
     }

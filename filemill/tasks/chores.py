@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models.functions import Now
 
 from filemill.files import checkpoints, outputs, uploads
-from filemill.tasks import idempotency, poison
+from filemill.tasks import idempotency, poison, pruning
 from filemill.tasks.models import UPLOAD_PREFIX, TaskLog, WorkerNode
 from filemill.tasks.statuses import ACTIVE, Status
 
@@ -21,7 +21,7 @@ UNSEEN_DAYS = 7
 
 
 def tidy() -> None:
-    """Delete files that no task refers to, idempotency keys past their day, and long unseen workers."""
+    """Delete files that no task refers to, keys past their day, old progress, and long unseen workers."""
     swept = outputs.sweep_unreferenced(is_referenced=_is_output_needed, older_than_seconds=UNREFERENCED_SECONDS)
     swept += uploads.sweep_uploads(is_referenced=_is_upload_needed, older_than_seconds=UNREFERENCED_SECONDS)
     swept += checkpoints.sweep_unreferenced(
@@ -29,8 +29,9 @@ def tidy() -> None:
     )
     idempotency.prune()
     poison.prune()
+    pruned = pruning.prune_progress()
     WorkerNode.objects.filter(seen_at__lt=Now() - timedelta(days=UNSEEN_DAYS)).delete()
-    logger.info("tidied: %s unreferenced files and directories removed", swept)
+    logger.info("tidied: %s unreferenced files and directories and %s old lines of progress removed", swept, pruned)
 
 
 def _is_output_needed(task_id: str, fence: int) -> bool:
