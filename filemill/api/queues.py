@@ -16,6 +16,7 @@ from filemill.api.describing import READING, WRITING, answers
 from filemill.api.representations import Representation, represent
 from filemill.api.requests import MAX_REASON_CHARACTERS, Body, read_body
 from filemill.tasks import queues
+from filemill.tasks.models import QueuePause
 
 QUEUE = OpenApiParameter(
     "queue",
@@ -54,8 +55,7 @@ class PauseQueue(Body):
     )
 
 
-def _show(queue: str) -> dict[str, Any]:
-    pause = queues.pauses().get(queue)
+def _show(queue: str, pause: QueuePause | None) -> dict[str, Any]:
     shown = {"queue": queue, "is_paused": pause is not None, "paused_by": None, "reason": None, "since": None}
     if pause is not None:
         shown |= {"paused_by": pause.paused_by, "reason": pause.reason, "since": pause.since}
@@ -82,7 +82,8 @@ class QueuesView(APIView):
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002  the framework's signature
         """Answer the list."""
-        return Response({"results": [_show(queue) for queue in queues.QUEUES]})
+        pauses = queues.pauses()
+        return Response({"results": [_show(queue, pauses.get(queue)) for queue in queues.QUEUES]})
 
 
 class PauseView(APIView):
@@ -102,10 +103,10 @@ class PauseView(APIView):
     )
     def post(self, request: Request, queue: str) -> Response:
         """Pause it."""
-        queues.pause(
+        pause = queues.pause(
             _known(queue), by=user_of(request).get_username(), reason=read_body(PauseQueue, request.data).reason
         )
-        return Response(_show(queue))
+        return Response(_show(queue, pause))
 
 
 class ResumeView(APIView):
@@ -125,4 +126,4 @@ class ResumeView(APIView):
     def post(self, request: Request, queue: str) -> Response:  # noqa: ARG002  the framework's signature
         """Resume it."""
         queues.resume(_known(queue))
-        return Response(_show(queue))
+        return Response(_show(queue, None))

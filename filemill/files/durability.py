@@ -10,8 +10,9 @@ from typing import Final
 from filemill.files.directories import sync_directory
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
-_held = threading.local()
-"""The root that this thread syncs, and its descriptor: the kernel reports a failed write to each opener once."""
+_lock = threading.Lock()
+_held: dict[tuple[int, int], int] = {}
+"""The root, as device and inode, and its descriptor: the kernel reports a failed write to each opener once."""
 
 
 def make_durable(root: Path, directories: Sequence[Path]) -> None:
@@ -43,24 +44,25 @@ def _sync_files(directory: Path) -> None:
 
 
 def _sync_file_system(root: Path) -> None:
-    if _LIBC.syncfs(_hold(root)) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), str(root))
+    fd = hold(root)
+    try:
+        if _LIBC.syncfs(fd) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(root))
+    finally:
+        os.close(fd)
 
 
-def hold(root: Path) -> None:
-    """Listen from now on for writes under a root that fail; call it before they are made."""
-    _hold(root)
+def hold(root: Path) -> int:
+    """Listen from now on for writes under a root that fail, and return a descriptor to close; call it before them.
 
-
-def _hold(root: Path) -> int:
-    """Return a descriptor of the root, open since before what is to be synced: a later one may miss an error."""
+    One thread of a worker writes, another syncs, so both share what is held: a later opener may miss an error.
+    """
     now = os.stat(root)
     place = (now.st_dev, now.st_ino)
-    if getattr(_held, "place", None) != place:
-        if hasattr(_held, "fd"):
-            os.close(_held.fd)
-            del _held.fd, _held.place
-        _held.fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        _held.place = place
-    return int(_held.fd)
+    with _lock:
+        if place not in _held:
+            while _held:
+                os.close(_held.popitem()[1])
+            _held[place] = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return os.dup(_held[place])  # the same opener; it outlives a change of the storage

@@ -180,7 +180,7 @@ def _describe(name: str, output: Output) -> dict[str, Any]:
 
 def _publish_locally(task_directory: Path, fence: int, named: Sequence[tuple[str, Output]]) -> None:
     final = make_private_directory(task_directory) / str(int(fence))
-    durability.hold(task_directory.parent)
+    os.close(durability.hold(task_directory.parent))
     staging = task_directory / f"{int(fence)}{_STAGING_SUFFIX}"
     # The same attempt, asked again after a failure: what it left is its own.
     shutil.rmtree(staging, ignore_errors=True)

@@ -7,6 +7,7 @@ import os
 import stat
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,17 @@ def test_many_attempts_are_synced_by_the_kernel_also_after_the_storage_was_moved
     for fence in (3, 4):
         outputs.publish(TASK, fence, [make_output("a", fence=fence)])
     outputs.make_durable([(TASK, 3), (TASK, 4)])
-    assert os.readlink(f"/proc/self/fd/{durability._hold(home / 'storage')}") == str(home / "storage")
+    fd = durability.hold(home / "storage")
+    assert os.readlink(f"/proc/self/fd/{fd}") == str(home / "storage")
+    os.close(fd)
+
+
+def test_the_thread_that_syncs_shares_what_was_held_before_the_writes(home: Path) -> None:
+    outputs.publish(TASK, 1, [make_output("a")])
+    before = dict(durability._held)
+    with ThreadPoolExecutor(1) as settler:
+        settler.submit(outputs.make_durable, [(TASK, 1), (TASK, 1)]).result()
+    assert durability._held == before != {}
 
 
 @pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "disk_full"), (errno.EIO, "storage_error")])
