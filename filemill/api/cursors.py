@@ -91,21 +91,11 @@ class CursorPages(TaskPages):
             self.next_cursor = write_cursor(rows[-1]["created_at"], rows[-1]["id"])
         return rows
 
-    def get_paginated_response(self, data: list[Any]) -> Response:
-        """Wrap the represented rows; the way back is the client's own to remember."""
-        following = None
-        if self.next_cursor is not None:
-            following = replace_query_param(self._request.build_absolute_uri(), "cursor", self.next_cursor)
-        return Response(
-            {
-                "count": self._count,
-                "count_exact": self._is_exact,
-                "next": following,
-                "previous": None,
-                "next_cursor": self.next_cursor,
-                "results": data,
-            }
-        )
+    def _link_after(self, url: str) -> str | None:
+        return None if self.next_cursor is None else replace_query_param(url, "cursor", self.next_cursor)
+
+    def _link_before(self, url: str) -> str | None:  # noqa: ARG002  the way back is the client's own to remember
+        return None
 
 
 def choose_pages(request: Request, *, count: Count) -> TaskPages:

@@ -70,16 +70,18 @@ class NumberedPages(BasePagination):
     def get_paginated_response(self, data: list[Any]) -> Response:
         """Wrap the represented rows."""
         url = self._request.build_absolute_uri()
-        following = replace_query_param(url, "page", self._page + 1) if self._has_next else None
         return Response(
             {
                 "count": self._count,
                 "count_exact": self._is_exact,
-                "next": following,
+                "next": self._link_after(url),
                 "previous": self._link_before(url),
                 "results": data,
             }
         )
+
+    def _link_after(self, url: str) -> str | None:
+        return replace_query_param(url, "page", self._page + 1) if self._has_next else None
 
     def _link_before(self, url: str) -> str | None:
         if self._page <= 1:
