@@ -44,7 +44,7 @@ app.conf.update(
     worker_send_task_events=True,
     worker_pool="prefork",
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
+    beat_scheduler="config.beat:Scheduler",
     beat_schedule={
         "tidy": {"task": "tasks.chore", "args": ["tidy"], "schedule": 3600.0, "options": {"expires": 3000}},
     },

@@ -50,7 +50,10 @@ def running(checkout: Checkout, *command: str, log: str) -> Iterator[subprocess.
         yield process
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=30)
+        finally:
+            process.kill()
 
 
 class Api:
