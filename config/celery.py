@@ -38,11 +38,13 @@ app.conf.update(
     },
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
-    worker_max_tasks_per_child=200,
+    # A new child costs a second of CPU. What grows by parsing grows in the cage, so the count is only a backstop.
+    worker_max_tasks_per_child=1000,
+    worker_max_memory_per_child=400_000,
     # A child is up once its cage is warm; on a busy machine the four seconds that Celery grants can be too few.
     worker_proc_alive_timeout=60.0,
     worker_send_task_events=True,
-    worker_pool="prefork",
+    worker_pool="config.prefork:TaskPool",
     worker_cancel_long_running_tasks_on_connection_loss=False,
     beat_scheduler="config.beat:Scheduler",
     beat_schedule={
