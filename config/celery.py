@@ -1,6 +1,7 @@
 """The Celery application: it delivers hints that a row is ready; the truth stays in PostgreSQL."""
 
 import os
+import sys
 
 from celery import Celery
 from kombu import Exchange, Queue
@@ -45,6 +46,8 @@ app.conf.update(
     worker_proc_alive_timeout=60.0,
     worker_send_task_events=True,
     worker_pool="config.prefork:TaskPool",
+    # Celery closes the database's connection before and after each task; filemill.tasks.worker sees to it instead.
+    CELERY_DB_REUSE_MAX=sys.maxsize,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     beat_scheduler="config.beat:Scheduler",
     beat_schedule={

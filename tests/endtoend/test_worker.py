@@ -43,6 +43,15 @@ def wait_for_tool(worker: RunningWorker) -> Path:
     return found[0]
 
 
+def list_backends() -> set[int]:
+    """The database's processes for everybody but this test."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return {pid for (pid,) in cursor.fetchall()}
+
+
 def descendants(pid: int) -> list[Path]:
     parents = {
         int(place.name): int(read(place / "stat").rpartition(")")[2].split()[1])
@@ -236,6 +245,33 @@ def test_a_running_task_outlives_the_loss_of_every_database_connection(
 
     assert wait_for_status(task, seconds=120).status == "completed"
     assert events_of(task) == ["created", "started", "completed"]
+
+
+def test_a_worker_keeps_its_connections_from_task_to_task(
+    photo: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    start_worker(concurrency=1)
+    wait_for_status(submit(photo, "image"), "completed")
+    before = list_backends()
+
+    for _ in range(3):
+        wait_for_status(submit(photo, "image"), "completed")
+
+    assert list_backends() == before
+
+
+def test_a_worker_whose_idle_connections_were_closed_works_on(
+    photo: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    start_worker(concurrency=1)
+    wait_for_status(submit(photo, "image"), "completed")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s) AS pid", [list(list_backends())])
+
+    task = submit(photo, "image")
+
+    wait_for_status(task, "completed")
+    assert reload(task).attempt == 1
 
 
 def test_what_a_frozen_worker_held_is_done_by_another(
