@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 
 from filemill.tasks.history.facts import DownloadFact, Kind, Observation
+from tests.endtoend.seed import wait_until
 
 TIMEOUT_SECONDS = 15.0
 CREATE = "/api/tasks/create_task/"
@@ -86,16 +87,25 @@ class Client:
 
     def download(self, task_id: UUID) -> int:
         """Fetch every output that the service offers for a task; return how many."""
-        answer = self._ask("GET", f"/api/tasks/{task_id}/outputs/")
-        assert answer is not None
-        outputs = answer.json()["results"]
+        outputs = self._fetch(f"/api/tasks/{task_id}/outputs/").json()["results"]
         for output in outputs:
-            got = self._ask("GET", output["url"])
-            assert got is not None
+            got = self._fetch(output["url"])
             assert got.status_code == 200, f"an offered output is not there: {output['url']}"
             sha256 = hashlib.sha256(got.content).hexdigest()
             self.downloads.append(DownloadFact(task_id=task_id, name=output["name"], sha256=sha256))
         return len(outputs)
+
+    def _fetch(self, path: str) -> httpx.Response:
+        """Get what must be there once the web side, struck a moment ago on a busy machine, answers again."""
+        served: list[httpx.Response] = []
+
+        def is_served() -> bool:
+            answer = self._ask("GET", path)
+            served[:] = [] if answer is None or answer.status_code == 503 else [answer]
+            return bool(served)
+
+        wait_until(is_served, what=f"{path} is answered")
+        return served[0]
 
     def _move(self, task_id: UUID, kind: Kind, body: dict[str, Any]) -> int:
         asked_at = datetime.now(UTC)
