@@ -36,6 +36,8 @@ _ENVIRONMENT: Final[Mapping[str, str]] = {
     "TZ": "UTC",  # Else the first look at a clock opens /etc/localtime.
     "VIPS_CONCURRENCY": "1",
     "VIPS_BLOCK_UNTRUSTED": "1",
+    # From 100 MB on libvips unpacks into a file of its own in /tmp, where nobody may write; the limit on memory holds.
+    "VIPS_DISC_THRESHOLD": "1000g",
     "MALLOC_ARENA_MAX": "2",
     # A fresh child pays for every page that it touches first: fewer and larger ones halve what a single picture costs.
     "MALLOC_MMAP_THRESHOLD_": str(64 * 1024**2),

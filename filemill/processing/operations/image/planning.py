@@ -22,6 +22,10 @@ _ENCODE_SECONDS: Final = {"jpeg": 0.02, "png": 0.15, "webp": 0.15, "avif": 0.5, 
 _SEARCH_STEPS: Final = 7
 _MEMORY_OF_THE_PROCESS: Final = 48 * 1024**2
 _STREAMED_BYTES: Final = 24 * 1024**2
+_DECODE_BYTES: Final = {"image/webp": 8, "image/gif": 5, "image/heic": 8, "image/heif": 8, "image/avif": 8}
+"""A pixel, of formats that are decoded as a whole; measured at 49 megapixels, as are the others."""
+_TURN_BYTES: Final = 4
+_ENCODE_BYTES: Final = {"webp": 10, "avif": 22, "gif": 5}
 
 
 def plan_copy(facts: Facts, recipe: Recipe) -> Planned:
@@ -86,12 +90,20 @@ def estimate(facts: Facts, recipe: Recipe, size: Size | None) -> Cost:
     written = find_format(facts, recipe)
     encode = _ENCODE_SECONDS[written] if written else sum(_ENCODE_SECONDS[name] for name in ("jpeg", "webp", "avif"))
     rounds = _SEARCH_STEPS if recipe.saving.max_bytes else 1
-    held = 0 if recipe.takes_all else source
-    held += copy if recipe.saving.max_bytes or written is None else 0
+    held = _count_decoded(facts, recipe, source, copy)
+    held += copy * (_ENCODE_BYTES.get(written, 0) if written else max(_ENCODE_BYTES.values()))
+    held += copy * _TURN_BYTES if recipe.saving.max_bytes or written is None else 0
     return Cost(
         cpu_seconds=(source * _DECODE_SECONDS + copy * encode * rounds) / 1_000_000,
-        memory_bytes=_MEMORY_OF_THE_PROCESS + _STREAMED_BYTES + 4 * held,
+        memory_bytes=_MEMORY_OF_THE_PROCESS + _STREAMED_BYTES + held,
     )
+
+
+def _count_decoded(facts: Facts, recipe: Recipe, source: int, copy: int) -> int:
+    """Count the bytes of what is held of the picture itself: the formats of the web are made small as they are read."""
+    is_whole = not recipe.takes_all or recipe.rotate % 360 != 0 or recipe.flip is not None
+    read = source if is_whole or facts.media_type != "image/webp" else min(source, 4 * copy)
+    return read * _DECODE_BYTES.get(facts.media_type, 0) + (source * _TURN_BYTES if is_whole else 0)
 
 
 def plan_options(facts: Facts, options: Options) -> Planned:

@@ -10,9 +10,7 @@ from filemill.processing.operations.image.watermark_options import Watermark
 from filemill.processing.operations.naming import name_stem
 from filemill.processing.operations.sealed_name import SealedName
 
-IMAGE_LIMITS: Final = Limits(
-    memory_bytes=512 * 1024**2, cpu_seconds=120, wall_seconds=180.0, output_bytes=512 * 1024**2
-)
+IMAGE_LIMITS: Final = Limits(memory_bytes=2 * 1024**3, cpu_seconds=120, wall_seconds=180.0, output_bytes=512 * 1024**2)
 
 describe_and_transform = SealedName("image.transform", "describe_and_transform")
 transform_together = SealedName("image.transform", "transform_together")
