@@ -44,6 +44,8 @@ class Environment:
     window: int
     user_concurrency: int
     type_concurrency: dict[str, int]
+    memory_mb: int
+    long_seconds: int
     lease_seconds: float
     heartbeat_seconds: float
     sweep_seconds: float
@@ -97,9 +99,7 @@ def _values(env: Env, home: Home) -> dict[str, object]:
         "celery_prefetch_multiplier": env.int("CELERY_WORKER_PREFETCH_MULTIPLIER", 4, validate=positive),
         "celery_acks_late": env.bool("CELERY_TASK_ACKS_LATE", False),
         "celery_disable_prefetch": env.bool("FILEMILL_DISABLE_PREFETCH", True),
-        "window": env.int("FILEMILL_WINDOW", 16, validate=positive),
-        "user_concurrency": env.int("FILEMILL_USER_CONCURRENCY", 0, validate=validate.Range(min=0)),
-        "type_concurrency": _type_concurrency(env),
+        **_shares(env),
         "lease_seconds": env.float("FILEMILL_LEASE_SECONDS", 60.0, validate=positive),
         "heartbeat_seconds": env.float("FILEMILL_HEARTBEAT_SECONDS", 15.0, validate=validate.Range(min=0.1)),
         "sweep_seconds": env.float("FILEMILL_SWEEP_SECONDS", 10.0, validate=validate.Range(min=0.1)),
@@ -111,6 +111,18 @@ def _values(env: Env, home: Home) -> dict[str, object]:
         "progress_days": env.int("FILEMILL_PROGRESS_DAYS", 90, validate=validate.Range(min=0)),
         "token_days": env.int("FILEMILL_TOKEN_DAYS", 365, validate=positive),
         "cage": env.str("FILEMILL_CAGE", "strict", validate=validate.OneOf(["strict", "auto"])),
+    }
+
+
+def _shares(env: Env) -> dict[str, object]:
+    """Read how much of the workers and of a machine goes to whom."""
+    not_negative = validate.Range(min=0)
+    return {
+        "window": env.int("FILEMILL_WINDOW", 16, validate=validate.Range(min=1)),
+        "user_concurrency": env.int("FILEMILL_USER_CONCURRENCY", 0, validate=not_negative),
+        "type_concurrency": _type_concurrency(env),
+        "memory_mb": env.int("FILEMILL_MEMORY_MB", 0, validate=not_negative),
+        "long_seconds": env.int("FILEMILL_LONG_SECONDS", 60, validate=not_negative),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from filemill.tasks import room
 from filemill.tasks.transition import Expression
 
 QUEUE_OF_LANE = "CASE WHEN lane = 'interactive' THEN 'interactive' ELSE 'bulk' END"
@@ -25,6 +26,8 @@ DUE = f"(run_after IS NULL OR run_after <= statement_timestamp()) AND {NOT_EXPIR
 NOBODY_WAITS = """ AND NOT EXISTS (SELECT 1 FROM tasks_tasklog o
                           WHERE o.status = 'pending' AND o.published_at IS NOT NULL
                             AND o.user_id <> tasks_tasklog.user_id)"""
+# Of a task that was found to take much; of all others nothing is known yet.
+FITS = "coalesce(needed_bytes, 0) <= %s AND coalesce(needed_seconds, 0) <= %s"
 USER_BELOW_LIMIT = """(SELECT count(*) FROM tasks_tasklog o
                        WHERE o.user_id = tasks_tasklog.user_id AND o.status = 'processing') < %s"""
 TYPE_BELOW_LIMIT = """(SELECT count(*) FROM tasks_tasklog o
@@ -39,6 +42,12 @@ LOCK_SPACE = 0x46696C6D
 """Keeps the locks apart from those of whatever else uses the database."""
 OF_TASK = "tasks_tasklog.id = %s"
 OF_BATCH = "tasks_tasklog.id = (SELECT id FROM tasks_tasklog WHERE batch_id = %s LIMIT 1)"
+
+
+def what_fits() -> list[Any]:
+    """Return the values for `FITS` on this machine, now."""
+    free = room.find_free()
+    return [free.memory_bytes, free.seconds]
 
 
 def is_limited() -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from filemill.faultpoints import faultpoint
 from filemill.processing.cage import Cage
-from filemill.tasks import admission, dispatch, lifecycle, results
+from filemill.tasks import admission, dispatch, lifecycle, passing_on, results
 from filemill.tasks.batch_services import finish_cancel
 from filemill.tasks.execution import work_on
 from filemill.tasks.models import Batch, TaskLog
@@ -35,7 +35,7 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse, settler: Settle
     if done:
         dispatch.send_next_slice(batch)
         results.remember(moved)
-        dispatch.pass_on(user_id=batch.user_id, task_type=batch.task_type, but_batch=batch.pk)
+        passing_on.pass_on(user_id=batch.user_id, task_type=batch.task_type, but_batch=batch.pk)
     return done
 
 

@@ -2,7 +2,8 @@
 
 from django.conf import settings
 
-from filemill.tasks.transition import ENDED, NULL, Assignments, Ending, storable, value
+from filemill.processing.operations.planning import Cost
+from filemill.tasks.transition import ENDED, NULL, Assignments, Ending, seconds_ahead, storable, value
 
 NO_LEASE: Assignments = {"lease_owner": NULL, "lease_until": NULL}
 NO_ERROR: Assignments = {"error_code": NULL, "error_message": NULL}
@@ -14,6 +15,9 @@ BACK_TO_PENDING: Assignments = {
     "published_at": NULL,
     "retry_count": ("retry_count + 1", []),
 }
+WAITS_FOR_NOTHING: Assignments = {"run_after": NULL, "needed_bytes": NULL, "needed_seconds": NULL}
+LOOK_FOR_ROOM_SECONDS = 2
+"""At least, between two looks whether a task that takes much has room, unless somebody gives some back."""
 
 TRAVELS_ALONE_IF_PARALLEL = """CASE WHEN lane = 'slice' AND (SELECT parallel FROM tasks_batch b WHERE b.id = batch_id)
                                THEN 'bulk' ELSE lane END"""
@@ -28,6 +32,7 @@ def begun_anew(*, lane: str) -> Assignments:
     return {
         **BACK_TO_PENDING,
         **NO_ERROR,
+        **WAITS_FOR_NOTHING,
         "generation": ("generation + 1", []),
         "failures": ("0", []),
         "cage_deaths": ("0", []),
@@ -38,6 +43,23 @@ def begun_anew(*, lane: str) -> Assignments:
         "run_after": ("CASE WHEN run_at > statement_timestamp() THEN run_at END", []),
         "deadline_at": (RETRY_DEADLINE, [settings.FILEMILL_DEADLINE_HOURS * 3600]),
         "lane": (lane, []),
+    }
+
+
+def handed_back(waits_for: Cost | None) -> Assignments:
+    """Return what changes in a task that was claimed and not begun; `waits_for` is what there was no room for.
+
+    What takes much travels alone from now on: it must not hold up its slice.
+    """
+    changes = {column: change for column, change in BACK_TO_PENDING.items() if column != "retry_count"}
+    if waits_for is None:
+        return changes
+    return {
+        **changes,
+        "needed_bytes": value(waits_for.memory_bytes),
+        "needed_seconds": value(waits_for.cpu_seconds),
+        "run_after": seconds_ahead(LOOK_FOR_ROOM_SECONDS),
+        "lane": (TRAVELS_ALONE_IF_PARALLEL, []),
     }
 
 

@@ -12,8 +12,9 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from filemill.faultpoints import faultpoint
-from filemill.tasks import admission, broker
+from filemill.tasks import broker
 from filemill.tasks.broker import BULK_FILE_PROCESSING, FILE_PROCESSING, Message
+from filemill.tasks.changes import LOOK_FOR_ROOM_SECONDS
 from filemill.tasks.insertion import Turn
 from filemill.tasks.models import Batch, QueuePause, TaskLog
 from filemill.tasks.statuses import Lane, Status, TaskType
@@ -82,17 +83,10 @@ SENT_AT = """CASE WHEN (SELECT free FROM room) > 0
                       AND published_at IS NULL AND run_after <= statement_timestamp())
     THEN statement_timestamp() END"""
 
-PUT_BACK = """UPDATE tasks_tasklog SET published_at = NULL
-              WHERE id = %s AND status = 'pending' AND published_at IS NOT NULL RETURNING user_id, lane"""
-PASSED_ON_TO = 20
-"""So many users are asked at the most whether they use a place; the sweeper asks all."""
-# One probe of the backlog's index for each user: they are few beside their tasks.
-WAITING_FOR_TYPE = """
-    SELECT u.id, lane.name FROM auth_user u CROSS JOIN unnest(ARRAY['interactive', 'bulk']) AS lane(name)
-    WHERE EXISTS (SELECT 1 FROM tasks_tasklog t
-                  WHERE t.user_id = u.id AND t.lane = lane.name AND t.task_type = %(task_type)s
-                    AND t.status = 'pending' AND t.published_at IS NULL AND t.run_after IS NULL)
-    ORDER BY u.id <= %(user_id)s, u.id, lane.name DESC LIMIT %(most)s"""
+PUT_BACK = f"""UPDATE tasks_tasklog SET published_at = NULL,
+                  run_after = CASE WHEN needed_bytes IS NOT NULL
+                      THEN statement_timestamp() + interval '{LOOK_FOR_ROOM_SECONDS} seconds' ELSE run_after END
+              WHERE id = %s AND status = 'pending' AND published_at IS NOT NULL RETURNING user_id, lane"""  # noqa: S608  literals
 ACTIVE_BATCHES = """
     WITH RECURSIVE active AS (
         (SELECT batch_id FROM tasks_tasklog
@@ -108,13 +102,6 @@ NEXT_SLICE = """UPDATE tasks_batch b SET slices_sent_at = statement_timestamp()
     WHERE id = %s AND EXISTS (SELECT 1 FROM tasks_tasklog t
                               WHERE t.batch_id = b.id AND t.status = 'pending' AND t.lane = 'slice')
       AND NOT EXISTS (SELECT 1 FROM tasks_queuepause WHERE queue IN (b.task_type, 'bulk'))"""
-WAITING_BATCH = f"""{ACTIVE_BATCHES}
-    SELECT b.id FROM active JOIN tasks_batch b ON b.id = active.batch_id
-    WHERE (b.user_id = %(user_id)s OR (%(is_type_limited)s AND b.task_type = %(task_type)s))
-      AND b.id IS DISTINCT FROM %(but)s
-      AND EXISTS (SELECT 1 FROM tasks_tasklog t
-                  WHERE t.batch_id = b.id AND t.status = 'pending' AND t.lane = 'slice')
-    ORDER BY b.slices_sent_at NULLS FIRST LIMIT 1"""  # noqa: S608  literals
 
 
 def refill(*, user_id: Any, lane: str) -> int:
@@ -207,43 +194,6 @@ def put_back(task_id: str) -> None:
         owner = cursor.fetchone()
     if owner is not None:
         refill(user_id=owner[0], lane=owner[1])
-
-
-def pass_on(*, user_id: Any, task_type: str, but_batch: Any = None) -> None:
-    """Give a place that came free below a limit to who waits for it: the same user's, or another's of the same type."""
-    if settings.FILEMILL_USER_CONCURRENCY:
-        for lane in (Lane.INTERACTIVE, Lane.BULK):
-            refill(user_id=user_id, lane=lane)
-    if task_type in settings.FILEMILL_TYPE_CONCURRENCY:
-        for other_id, other_lane in _next_of_type(user_id, task_type):
-            if refill(user_id=other_id, lane=other_lane):
-                break
-    if admission.is_limited():
-        _pass_on_to_batch(user_id, task_type, but_batch)
-
-
-def _next_of_type(user_id: Any, task_type: str) -> list[tuple[Any, str]]:
-    """Return whose tasks of the type wait, in turn: first those after the user who had the place, that user last."""
-    with connection.cursor() as cursor:
-        cursor.execute(WAITING_FOR_TYPE, {"task_type": task_type, "user_id": user_id, "most": PASSED_ON_TO})
-        return list(cursor.fetchall())
-
-
-def _pass_on_to_batch(user_id: Any, task_type: str, but_batch: Any) -> None:
-    """Send a slice of the batch that has waited longest for the place; a surplus one finds nothing to claim."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            WAITING_BATCH,
-            {
-                "user_id": user_id,
-                "task_type": task_type,
-                "is_type_limited": task_type in settings.FILEMILL_TYPE_CONCURRENCY,
-                "but": but_batch,
-            },
-        )
-        found = cursor.fetchone()
-    if found is not None:
-        send_slices(Batch.objects.get(pk=found[0]), 1)
 
 
 def send_batch(batch: Batch) -> None:

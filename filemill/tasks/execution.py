@@ -7,7 +7,8 @@ are completed end in one statement.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,10 @@ from filemill.files import checkpoints, outputs
 from filemill.files.checkpoints import TaskCheckpoints
 from filemill.processing.cage import Slice, SliceBench
 from filemill.processing.errors import Cancelled, ProcessingError, SystemFault
+from filemill.processing.operations.planning import Cost
 from filemill.processing.operations.running import run_steps
 from filemill.processing.operations.steps import Step
-from filemill.tasks import dispatch, poison, retries, settling
+from filemill.tasks import dispatch, passing_on, poison, retries, room, settling
 from filemill.tasks.fetching import Fetched, fetch
 from filemill.tasks.logs import about
 from filemill.tasks.models import TaskLog
@@ -31,9 +33,18 @@ from filemill.tasks.pulse import Pulse, Watched
 from filemill.tasks.settling import DATABASE_AWAY, Made
 from filemill.tasks.statuses import TERMINAL
 from filemill.tasks.transition import storable
+from filemill.tasks.weighing import weigh
 from filemill.tasks.work import limits_of, steps_of
 
 logger = logging.getLogger(__name__)
+
+
+class NoRoomError(Exception):
+    """What a task takes is more than this machine can spare now."""
+
+    def __init__(self, cost: Cost) -> None:
+        super().__init__(str(cost))
+        self.cost = cost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +127,9 @@ def _work_on(task: TaskLog, watched: Watched, cage_slice: Slice, suspects: Suspe
         faultpoint("after_claim")
         try:
             return _attempt(task, watched, cage_slice, suspects)
+        except NoRoomError as error:
+            logger.info("there is no room here for what it takes: %s", error.cost)
+            return settling.hand_back(task, waits_for=error.cost)
         finally:
             outputs.discard(task.pk, task.fence)
             logger.info("worked for %.2f s", time.monotonic() - began)
@@ -132,7 +146,8 @@ def _attempt(task: TaskLog, watched: Watched, cage_slice: Slice, suspects: Suspe
             faultpoint("after_fetch")
             try:
                 poison.refuse_known(task, fetched.file, suspects)
-                result = _process(task, steps, bench)
+                with _room_for(weigh(task, steps, bench)):
+                    result = _process(task, steps, bench)
             except ProcessingError as error:
                 if retries.is_cage_death(error):
                     poison.remember_death(task, fetched.file)
@@ -145,14 +160,26 @@ def _attempt(task: TaskLog, watched: Watched, cage_slice: Slice, suspects: Suspe
         return _give_up_killed(task, watched, evidence)
     except ProcessingError as error:
         return settling.fail_or_defer(task, error, evidence)
-    except DATABASE_AWAY:
-        raise  # the lease decides: the sweeper rescues the task once the database is back
+    except (NoRoomError, *DATABASE_AWAY):
+        # Without room nothing has begun. While the database is away the lease decides: the sweeper rescues the task.
+        raise
     except Exception as error:
         logger.exception("Filemill itself failed on this task")
         fault = SystemFault(f"Filemill itself failed: {type(error).__name__}.", code="internal_error")
         return settling.fail_or_defer(task, fault, evidence)
     faultpoint("after_rename_before_db")
     return Made(task=task, result=result, evidence=evidence, watched=watched)
+
+
+@contextmanager
+def _room_for(cost: Cost) -> Iterator[None]:
+    """Hold room on this machine for what takes much of it, and then pass it on. Raises `NoRoomError`."""
+    with room.take(cost) as has_room:
+        if not has_room:
+            raise NoRoomError(cost)
+        yield
+    if room.is_heavy(cost):
+        passing_on.pass_room_on()
 
 
 def _give_up_killed(task: TaskLog, watched: Watched, evidence: dict[str, Any]) -> TaskLog | None:

@@ -22,16 +22,17 @@ from filemill.tasks.changes import (
     NO_ERROR,
     NO_LEASE,
     TRAVELS_ALONE_IF_PARALLEL,
+    WAITS_FOR_NOTHING,
     begun_anew,
     error_of,
 )
 from filemill.tasks.insertion import Turn, insert, insert_alike, insert_next
 from filemill.tasks.models import TaskLog
+from filemill.tasks.node import Worker
 from filemill.tasks.statuses import Move
 from filemill.tasks.transition import (
     ENDED,
     NOW,
-    NULL,
     Assignments,
     Ending,
     Given,
@@ -39,14 +40,6 @@ from filemill.tasks.transition import (
     seconds_ahead,
     value,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Worker:
-    """Who holds a lease."""
-
-    id: UUID
-    name: str
 
 
 # --- submit ---
@@ -71,10 +64,10 @@ def create_alike(template: TaskLog, chunks: Iterable[str]) -> None:
 def start(task_id: UUID | str, *, worker: Worker) -> TaskLog | None:
     """Claim a pending task that is due: attempt and fence grow, the lease begins, an attempt opens.
 
-    None also where its queue is paused, or its user or type has as many at work as allowed.
+    None also where its queue is paused, its user or type has as many at work as allowed, or there is no room for it.
     """
-    where = f"id = %s AND {DUE} AND {admission.NOT_PAUSED}"
-    return _one(_claim(where, [str(task_id)], worker, limited=(admission.OF_TASK, task_id)))
+    where = f"id = %s AND {DUE} AND {admission.NOT_PAUSED} AND {admission.FITS}"
+    return _one(_claim(where, [str(task_id), *admission.what_fits()], worker, limited=(admission.OF_TASK, task_id)))
 
 
 def start_next_of_batch(
@@ -127,7 +120,7 @@ def _start(where: str, parameters: list[Any], worker: Worker) -> list[TaskLog]:
         "fence": ("fence + 1", []),
         "started_at": NOW,
         "progress": ("0", []),
-        "run_after": NULL,
+        **WAITS_FOR_NOTHING,
         "lease_owner": value(str(worker.id)),
         "lease_until": seconds_ahead(settings.FILEMILL_LEASE_SECONDS),
     }
@@ -216,9 +209,8 @@ def defer(
     return _by_worker(statuses.DEFER, task, changes, ending, metadata=metadata)
 
 
-def hand_back(task: TaskLog) -> TaskLog | None:
+def hand_back(task: TaskLog, *, changes: Assignments) -> TaskLog | None:
     """Put back a task that was claimed, but not begun: the others should not have to wait for its turn here."""
-    changes = {column: change for column, change in BACK_TO_PENDING.items() if column != "retry_count"}
     ending = Ending(message="Handed back before it was begun", error_code="handed_back")
     metadata = {"automatic": True, "reason": ending.error_code, "delay_seconds": 0}
     return _by_worker(statuses.DEFER, task, changes, ending, metadata=metadata)

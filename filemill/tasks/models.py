@@ -122,6 +122,9 @@ class TaskLog(models.Model):
     turn_at = models.DateTimeField(db_default=Now())
     """Its place among its user's tasks: when it could be worked on, earlier or later by its priority."""
     lane = models.CharField(max_length=16, choices=Lane.choices, default=Lane.INTERACTIVE)
+    needed_bytes = models.BigIntegerField(null=True, blank=True)
+    """Set while it waits for room on a machine: the memory that it was foreseen to take."""
+    needed_seconds = models.FloatField(null=True, blank=True)
     batch = models.ForeignKey(
         Batch, null=True, blank=True, on_delete=models.CASCADE, related_name="tasks", db_index=False
     )
@@ -147,6 +150,11 @@ class TaskLog(models.Model):
                 fields=["user", "lane", "run_after"],
                 name="task_scheduled",
                 condition=Q(status=Status.PENDING, published_at=None, run_after__isnull=False),
+            ),
+            models.Index(
+                fields=["turn_at"],
+                name="task_waits_for_room",
+                condition=Q(status=Status.PENDING, published_at=None, needed_bytes__isnull=False),
             ),
             models.Index(
                 fields=["published_at"],

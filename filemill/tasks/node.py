@@ -5,11 +5,18 @@ import os
 import socket
 import struct
 import time
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from filemill.tasks.lifecycle import Worker
-
 _CLOCK = struct.Struct("d")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """Who holds a lease."""
+
+    id: UUID
+    name: str
 
 
 class Node:

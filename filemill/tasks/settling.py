@@ -14,7 +14,9 @@ from django.db import InterfaceError, OperationalError, connection
 
 from filemill.files import outputs
 from filemill.processing.errors import ProcessingError
+from filemill.processing.operations.planning import Cost
 from filemill.tasks import lifecycle, retries
+from filemill.tasks.changes import handed_back
 from filemill.tasks.lifecycle import Completion
 from filemill.tasks.models import TaskAttempt, TaskLog
 from filemill.tasks.pulse import KillReason, Watched
@@ -118,9 +120,9 @@ def give_up_killed(task: TaskLog, reason: KillReason | None, evidence: dict[str,
     return None
 
 
-def hand_back(task: TaskLog) -> TaskLog | None:
-    """Put back a task that was claimed but not begun."""
-    return _persist(lambda: lifecycle.hand_back(task))
+def hand_back(task: TaskLog, *, waits_for: Cost | None = None) -> TaskLog | None:
+    """Put back a task that was claimed but not begun; `waits_for` is what there was no room for."""
+    return _persist(lambda: lifecycle.hand_back(task, changes=handed_back(waits_for)))
 
 
 def _persist(write: Callable[[], Written], watched: Sequence[Watched] = ()) -> Written:

@@ -29,8 +29,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from filemill.tasks import lifecycle
-from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import TaskLog
+from filemill.tasks.node import Worker
 from filemill.tasks.transition import Ending
 from tests.endtoend.seed import free_port
 

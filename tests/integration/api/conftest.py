@@ -14,8 +14,8 @@ from knox.models import AuthToken
 
 from filemill.api.authentication import checked_pairs
 from filemill.tasks import broker, lifecycle
-from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import TaskLog
+from filemill.tasks.node import Worker
 from filemill.tasks.transition import Ending
 from tests.integration import rows
 

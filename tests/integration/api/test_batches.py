@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from filemill.tasks import batch_services, broker, lifecycle
-from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import Batch, TaskAttempt, TaskEventLog, TaskLog
+from filemill.tasks.node import Worker
 from filemill.tasks.statuses import Status
 from filemill.tasks.transition import Ending
 from tests.integration.api.conftest import ApiClient, NewTask, problem_of

@@ -3,8 +3,8 @@
 import pytest
 
 from filemill.tasks import lifecycle
-from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import TaskEventLog, TaskLog
+from filemill.tasks.node import Worker
 from tests.integration.api.conftest import ApiClient, NewTask
 
 

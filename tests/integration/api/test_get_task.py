@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from filemill.tasks import lifecycle, results
-from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import TaskLog
+from filemill.tasks.node import Worker
 from tests.integration.api.conftest import ApiClient, NewTask
 
 FIELDS = {

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from filemill.tasks import broker, lifecycle
-from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import TaskLog
+from filemill.tasks.node import Worker
 from filemill.tasks.transition import Ending
 from tests.integration import rows
 

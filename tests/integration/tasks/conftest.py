@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from filemill.tasks import broker
-from filemill.tasks.lifecycle import Worker
+from filemill.tasks.node import Worker
 from tests.integration import rows
 
 NewTask = rows.NewTask

@@ -12,9 +12,10 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from filemill.tasks import broker, dispatch, lifecycle, sweeping
-from filemill.tasks.lifecycle import Worker, complete, start, start_next_in_order, start_next_of_batch
+from filemill.tasks import broker, dispatch, lifecycle, passing_on, sweeping
+from filemill.tasks.lifecycle import complete, start, start_next_in_order, start_next_of_batch
 from filemill.tasks.models import Batch, QueuePause, TaskLog, WorkerNode
+from filemill.tasks.node import Worker
 from tests.integration.tasks.conftest import NewTask
 
 
@@ -187,7 +188,7 @@ def test_a_claim_beyond_a_limit_goes_back_and_is_sent_again_when_a_place_is_free
     assert TaskLog.objects.get(pk=second.pk).published_at is None
 
     end(at_work)
-    dispatch.pass_on(user_id=first.user_id, task_type="image")
+    passing_on.pass_on(user_id=first.user_id, task_type="image")
     assert sent_ids(sent) == [str(second.pk)]
     assert start(second.pk, worker=worker) is not None
 
@@ -202,7 +203,7 @@ def test_a_free_place_of_a_user_goes_to_their_batch_too(
     assert start_next_of_batch(batch.pk, worker=worker) == []
 
     end(at_work)
-    dispatch.pass_on(user_id=alice.pk, task_type="image")
+    passing_on.pass_on(user_id=alice.pk, task_type="image")
     assert sent_ids(sent) == [str(batch.pk)]
     assert start_next_of_batch(batch.pk, worker=worker) != []
 

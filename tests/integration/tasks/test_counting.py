@@ -11,8 +11,8 @@ from django.db import connection
 
 from filemill.tasks import counting, lifecycle
 from filemill.tasks.count_models import TaskCount, TaskCountChange
-from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import TaskLog
+from filemill.tasks.node import Worker
 from filemill.tasks.statuses import Status, TaskType
 from tests.integration.tasks.conftest import NewTask
 

@@ -8,8 +8,9 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from filemill.tasks import broker, dispatch, sweeping
-from filemill.tasks.lifecycle import Worker, start, start_next_in_order
+from filemill.tasks.lifecycle import start, start_next_in_order
 from filemill.tasks.models import Batch, TaskLog
+from filemill.tasks.node import Worker
 from tests.integration.tasks.conftest import NewTask
 
 pytestmark = pytest.mark.django_db

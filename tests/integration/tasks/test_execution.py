@@ -17,8 +17,9 @@ from filemill.processing.bench import Output
 from filemill.processing.errors import InputError
 from filemill.tasks import broker, execution, lifecycle, services
 from filemill.tasks.history import check, collect
-from filemill.tasks.lifecycle import Completion, Worker
+from filemill.tasks.lifecycle import Completion
 from filemill.tasks.models import TaskLog
+from filemill.tasks.node import Worker
 from filemill.tasks.progress import ProgressReporter
 from filemill.tasks.pulse import Pulse
 
@@ -29,6 +30,8 @@ class Bench:
     """A bench on which one text output was made."""
 
     usage: dict[str, Any] = {}  # noqa: RUF012  never changed
+    source_size = 2
+    media_type = "application/json"
 
     def __init__(self, scratch: Path) -> None:
         path = scratch / "made.txt"

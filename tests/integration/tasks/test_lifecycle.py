@@ -10,8 +10,8 @@ from django.db import IntegrityError
 from django.db.models.functions import Now
 
 from filemill.tasks import lifecycle
-from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import TaskAttempt, TaskEventLog, TaskLog
+from filemill.tasks.node import Worker
 from filemill.tasks.statuses import MOVES, TERMINAL, Move, Status
 from filemill.tasks.transition import Ending
 from tests.integration.tasks.conftest import NewTask

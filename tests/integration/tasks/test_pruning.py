@@ -8,8 +8,9 @@ from django.db.models.functions import Now
 
 from filemill.tasks import pruning
 from filemill.tasks.history import check, collect
-from filemill.tasks.lifecycle import Worker, complete, start
+from filemill.tasks.lifecycle import complete, start
 from filemill.tasks.models import TaskProgress
+from filemill.tasks.node import Worker
 from tests.integration.tasks.conftest import NewTask
 
 pytestmark = pytest.mark.django_db

@@ -22,8 +22,8 @@ from pytest_django import Settings
 
 from filemill.tasks import lifecycle, progress, pulse
 from filemill.tasks.history import Kind, Observation, Violation, check, collect
-from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import TaskAttempt, TaskEventLog, TaskLog
+from filemill.tasks.node import Worker
 from filemill.tasks.progress import ProgressReporter
 from filemill.tasks.statuses import TERMINAL, Outcome, Status
 from filemill.tasks.transition import Ending

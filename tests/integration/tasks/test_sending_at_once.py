@@ -13,8 +13,9 @@ from django.utils import timezone
 from filemill.files.sources import Source
 from filemill.tasks import broker, queues, services
 from filemill.tasks.drafts import Asked
-from filemill.tasks.lifecycle import Worker, start
+from filemill.tasks.lifecycle import start
 from filemill.tasks.models import TaskLog
+from filemill.tasks.node import Worker
 from tests.integration.tasks.conftest import NewTask
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,8 +11,9 @@ from django.core.cache import cache
 from filemill.files.sources import Source
 from filemill.tasks import broker, lifecycle, results, services
 from filemill.tasks.drafts import Asked
-from filemill.tasks.lifecycle import Worker, start
+from filemill.tasks.lifecycle import start
 from filemill.tasks.models import TaskEventLog, TaskLog
+from filemill.tasks.node import Worker
 from filemill.tasks.refusals import Conflict, Refused
 from tests.integration.tasks.conftest import NewTask
 

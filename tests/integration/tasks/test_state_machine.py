@@ -29,13 +29,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from filemill.processing.operations.planning import Cost
 from filemill.tasks import broker, lifecycle, progress, pulse, sweeping
+from filemill.tasks.changes import handed_back
 from filemill.tasks.history import check, collect
-from filemill.tasks.lifecycle import Worker
 from filemill.tasks.models import TaskEventLog, TaskLog
+from filemill.tasks.node import Worker
 from filemill.tasks.progress import ProgressReporter
 from filemill.tasks.statuses import TERMINAL, Status
-from filemill.tasks.transition import Ending
+from filemill.tasks.transition import Ending, seconds_ahead
 
 IS_LONG = os.environ.get("TESTS_PROFILE") == "long"
 EXAMPLES, STEPS = (1000, 50) if IS_LONG else (60, 30)
@@ -252,16 +254,20 @@ class TaskLife(RuleBasedStateMachine):
         if is_ours:
             expected.go_back()
 
-    @rule(hand=hands)
-    def hand_back_unbegun(self, hand: TaskLog) -> None:
+    @rule(hand=hands, waits_for=st.none() | st.just(Cost(cpu_seconds=1.0, memory_bytes=2**30)))
+    def hand_back_unbegun(self, hand: TaskLog, waits_for: Cost | None) -> None:
         expected = self.model[hand.pk]
         is_ours = expected.is_held_by(hand)
 
-        assert_moved(lifecycle.hand_back(hand), if_=is_ours)
+        changes = handed_back(waits_for)
+        if waits_for is not None:
+            changes = {**changes, "run_after": seconds_ahead(60)}  # not before `the time comes`
+        assert_moved(lifecycle.hand_back(hand, changes=changes), if_=is_ours)
         if is_ours:
             retries = expected.retry_count
             expected.go_back()
             expected.retry_count = retries
+            expected.is_waiting = waits_for is not None
 
     @rule(hand=hands)
     def an_old_hand_tries_everything(self, hand: TaskLog) -> None:

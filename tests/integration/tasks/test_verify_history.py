@@ -14,9 +14,9 @@ from filemill.files import outputs
 from filemill.processing.bench import Output
 from filemill.tasks import lifecycle
 from filemill.tasks.history import check, collect
-from filemill.tasks.lifecycle import Worker
 from filemill.tasks.management.commands import verify_history
 from filemill.tasks.models import TaskEventLog, TaskLog
+from filemill.tasks.node import Worker
 from tests.integration.tasks.conftest import NewTask
 
 pytestmark = pytest.mark.django_db

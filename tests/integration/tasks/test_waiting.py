@@ -12,8 +12,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from filemill.tasks import dispatch, waiting
-from filemill.tasks.lifecycle import Worker, start
+from filemill.tasks.lifecycle import start
 from filemill.tasks.models import Batch, QueuePause, TaskLog, WorkerNode
+from filemill.tasks.node import Worker
 from filemill.tasks.statuses import TaskType
 from filemill.tasks.waiting import Waiting
 from tests.integration.tasks.conftest import NewTask
