@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-run run test bench profile chaos chaos-races chaos-hosts fuzz check doctor clean
+.PHONY: help setup setup-run run test bench bench-peers profile chaos chaos-races chaos-hosts fuzz check doctor clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,11 @@ SEED ?= 1
 COUNT ?= 20000
 fuzz: setup ## Work on thousands of spoilt files in the cage, and tell what came of it (SEED=2, COUNT=5000)
 	@exec nice $(BIN)/python -m tests.hostile.fuzz --seed $(SEED) --count $(COUNT) $(ARGS)
+
+bench-peers: ## Install the engines of other projects that the benchmarks compare with
+	$(PYTHON) -m venv var/peers/thumbor
+	var/peers/thumbor/bin/pip install --quiet thumbor==7.8.0
+	if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix var/peers/sharp sharp@0.35.5; fi
 
 bench: setup ## Measure what Filemill promises (ONLY=P3 for one benchmark, ROUNDS, SHARE for a short try), on an idle machine
 	@exec $(BIN)/python -m benchmarks $(ONLY)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import corpus, protocol
+from benchmarks.peers.engines import EngineLoop, list_installed
 from benchmarks.peers.loops import Loop
 from benchmarks.peers.naive_service import run_naive_service
 from benchmarks.protocol import Bar, Work
@@ -38,6 +39,13 @@ class Bench:
         loop = self._opened.enter_context(Loop(self._memory))
         return {f"bare {engine}": partial(loop.run, paths, box=box, engine=engine) for engine in engines}
 
+    def engines(self, paths: Sequence[Path], box: tuple[int, int]) -> dict[str, Work]:
+        """Engines of other projects, where they are installed."""
+        loops = {
+            name: self._opened.enter_context(EngineLoop(argv, self._memory)) for name, argv in list_installed().items()
+        }
+        return {name: partial(loop.run, paths, box=box) for name, loop in loops.items()}
+
     def naive(self, paths: Sequence[Path], box: tuple[int, int]) -> Work:
         service = self._opened.enter_context(run_naive_service(self.service.servers, self._memory))
         return lambda: service.run_bulk(paths, box=box)
@@ -48,7 +56,11 @@ def measure_photos() -> bool:
     paths = corpus.make_photos(protocol.count_files(200))
     with ExitStack() as opened:
         bench = Bench(opened)
-        rivals = {"filemill": bench.product(paths, FULL_HD), **bench.loops(paths, FULL_HD, "thumbnail", "shrink")}
+        rivals = {
+            "filemill": bench.product(paths, FULL_HD),
+            **bench.loops(paths, FULL_HD, "thumbnail", "shrink"),
+            **bench.engines(paths, FULL_HD),
+        }
         taken = protocol.take_turns(rivals, rounds=protocol.count_rounds(5))
     bars = [
         protocol.require_speed(
