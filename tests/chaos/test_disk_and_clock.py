@@ -97,7 +97,7 @@ def test_a_bulk_request_cut_before_its_commit_leaves_nothing(mill: Mill, story: 
 
     mill.start_web()
     assert mill.client.create_bulk([story] * 50, "document") is not None
-    mill.start_worker(fault="slice.between_files:7:group").wait_until_struck("slice.between_files")
+    mill.start_worker(fault="slice.between_files:2:group").wait_until_struck("slice.between_files")
     mill.need_worker()
     mill.strike()
     conclude(mill, "F35", f"bulk of {count} cut; a batch of 50 whose worker is killed", expects="completed")
