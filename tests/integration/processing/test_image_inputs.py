@@ -60,6 +60,26 @@ def test_a_heic_cut_short_or_made_up_is_corrupt(work: Work, tmp_path: Path) -> N
         assert caught.value.code == "corrupt_file"
 
 
+@pytest.mark.parametrize(
+    ("box", "value", "code"),
+    [
+        (b"ispe\0\0\0\0", b"\xff\xff\xff\xff" * 2, "too_many_pixels"),
+        (b"pitm\0\0\0\0", b"\0\2", "corrupt_file"),
+        (b"ipma\0\0\0\0\0\0\0\1\0\1\4\x81", b"\x12", "corrupt_file"),  # none of its pictures can be read
+        (b"ispe", b"\1", "unsupported_format"),
+    ],
+)
+def test_a_heic_whose_boxes_lie_ends_by_the_code_of_its_fault(
+    work: Work, tmp_path: Path, box: bytes, value: bytes, code: str
+) -> None:
+    whole = _make_heic(tmp_path / "lying.heic", photo()).read_bytes()
+    at = whole.index(box) + len(box)
+    (tmp_path / "lying.heic").write_bytes(whole[:at] + value + whole[at + len(value) :])
+    with pytest.raises(InputError) as caught:
+        work(tmp_path / "lying.heic")
+    assert caught.value.code == code
+
+
 def test_a_heic_with_too_many_pixels_is_refused_before_it_is_decoded(work: Work, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="600 x 400") as caught:
         work(_make_heic(tmp_path / "large.heic", photo()), input_limits=InputLimits(max_pixels=200_000))

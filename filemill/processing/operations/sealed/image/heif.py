@@ -25,14 +25,30 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except (ValueError, EOFError, SyntaxError, RuntimeError) as error:
-        raise InputError(CORRUPT, code="corrupt_file", evidence={"libheif": str(error)[:2000]}) from error
+        raise _explain(str(error)) from error
+
+
+def _explain(said: str) -> InputError:
+    evidence: dict[str, object] = {"libheif": said[:2000]}
+    if "exceeds the maximum image size" in said:
+        message = "The picture has more pixels than its decoder accepts."
+        return InputError(message, code="too_many_pixels", evidence=evidence)
+    if said.startswith("Unsupported") or "has not been built in" in said:
+        message = "This variant of HEIC is not one that Filemill reads."
+        return InputError(message, code="unsupported_format", evidence=evidence)
+    return InputError(CORRUPT, code="corrupt_file", evidence=evidence)
 
 
 def open_heif(file: FileIO) -> Any:
-    """Read the headers, and give the primary picture; its pixels are decoded only when they are asked for."""
+    """Read the headers, and give the primary picture; its pixels are decoded only when they are asked for.
+
+    Pictures whose headers can't be read are left out by pillow-heif, and the primary one may be among them.
+    """
     with _explained():
-        container = pillow_heif.open_heif(file, convert_hdr_to_8bit=True)
-        return container[container.primary_index]
+        for picture in pillow_heif.open_heif(file, convert_hdr_to_8bit=True):
+            if picture.info.get("primary"):
+                return picture
+    raise InputError(CORRUPT, code="corrupt_file")
 
 
 def size_of_heif(picture: Any) -> Size:
