@@ -199,6 +199,16 @@ def test_a_clear_border_is_trimmed_and_a_picture_that_is_all_border_stays(work: 
     assert opened(work(tmp_path / "plain.png", trim=True).path("plain.png")).size == (30, 30)
 
 
+@pytest.mark.parametrize("size", [(40, 2), (1, 40), (2, 2)])
+def test_a_picture_of_one_or_two_lines_is_trimmed_too(work: Work, tmp_path: Path, size: tuple[int, int]) -> None:
+    line = Image.new("RGB", size, (255, 255, 255))
+    line.paste((0, 0, 0), (0, 0, min(20, size[0]), min(20, size[1])))
+    line.putpixel((0, 0), (255, 255, 255))
+    line.save(tmp_path / "line.png")
+    copy = opened(work(tmp_path / "line.png", trim={"threshold": 10, "background": "white"}).path("line.png"))
+    assert copy.size == (min(20, size[0]), min(20, size[1]) - (size == (1, 40)))
+
+
 @pytest.mark.parametrize(
     "wish",
     [

@@ -1,5 +1,6 @@
 """Sealed: the shape of a picture: cut out, trimmed, turned, and cut or padded to its canvas."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import pyvips
@@ -14,6 +15,8 @@ from filemill.processing.operations.sealed.image.frames import each_frame, split
 from filemill.processing.operations.sizing import Layout, Size
 
 _INTEREST: Final = {"smart": "attention", "entropy": "entropy"}
+_SPECK_WINDOW: Final = 3
+"""Pixels on each side of the median by which libvips overlooks specks; it refuses pictures that are smaller."""
 
 
 def size_of_frame(image: Any) -> Size:
@@ -97,14 +100,18 @@ def _find_content(frame: Any, wish: Trim) -> Region | None:
     """Find what is no border; None when all is."""
     corner = frame.getpoint(0, 0)
     if wish.background is None and frame.hasalpha() and corner[-1] == 0:
-        left, top, width, height = frame.extract_band(frame.bands - 1).find_trim(
-            threshold=wish.threshold, background=[0.0]
-        )
+        left, top, width, height = _find_other(frame.extract_band(frame.bands - 1), [0.0], wish.threshold)
     else:
         bands = frame.bands - int(frame.hasalpha())
         colour = to_bands(to_rgba(wish.background), frame) if wish.background else corner
-        left, top, width, height = frame.find_trim(threshold=wish.threshold, background=colour[:bands])
+        left, top, width, height = _find_other(frame, colour[:bands], wish.threshold)
     return Region(left, top, width, height) if width and height else None
+
+
+def _find_other(frame: Any, background: Sequence[float], threshold: float) -> list[int]:
+    """Find what is not the background; specks are overlooked, where a picture is large enough to have any."""
+    is_thin = min(frame.width, frame.height) < _SPECK_WINDOW
+    return list(frame.find_trim(threshold=threshold, background=list(background), line_art=is_thin))
 
 
 def _rotate(frame: Any, degrees: float, background: Rgba) -> Any:
