@@ -7,17 +7,17 @@ from typing import Any, Final
 from filemill.processing.bench import Bench
 from filemill.processing.errors import InputError
 from filemill.processing.media import VIDEO_TYPES
-from filemill.processing.operations.audio.producing import SOUND_LIMITS, name_sound
+from filemill.processing.operations.audio.producing import SOUND_LIMITS, write_sound
 from filemill.processing.operations.audio.sound_options import SoundFormatOptions
 from filemill.processing.operations.audio.sound_plan import choose_format, foresee_sound, plan_coding
 from filemill.processing.operations.declaration import Example, InputsRule, Operation
 from filemill.processing.operations.ffmpeg import failures
 from filemill.processing.operations.ffmpeg.coding import encode_sound
 from filemill.processing.operations.ffmpeg.presets import SoundFormat
-from filemill.processing.operations.ffmpeg.progress import ASK_FOR_PROGRESS, Clock
+from filemill.processing.operations.ffmpeg.progress import ASK_FOR_PROGRESS
 from filemill.processing.operations.ffmpeg.reading import GLOBALLY, read_input
 from filemill.processing.operations.ffmpeg.running import check_sound, tell_share
-from filemill.processing.operations.ffmpeg.sound import MEDIA_TYPES, Sound, write_sound
+from filemill.processing.operations.ffmpeg.sound import MEDIA_TYPES, Sound, choose_container
 from filemill.processing.operations.ffmpeg.spans import Span
 from filemill.processing.operations.planning import Facts, Planned
 from filemill.processing.operations.video.probing import read_sound, sound_of_input, to_facts
@@ -47,16 +47,13 @@ def concatenate(bench: Bench, options: ConcatOptions) -> dict[str, Any]:
             f"The sounds last {total:,.0f} s together; one may last {bench.input_limits.max_duration_seconds:,} s."
         )
         raise InputError(message, code="too_long")
-    output = bench.create_output(name_sound(bench.file_name, sound), sound.media_type)
-    ended = bench.run_tool(
-        "ffmpeg",
-        ask_for_concat(sound, [part.media_type for part in parts]),
-        outputs=[output],
+    output, ended = write_sound(
+        bench,
+        sound,
+        lambda wanted: ask_for_concat(wanted, [part.media_type for part in parts]),
+        tell=tell_share(bench, (3.0, 95.0), "Joining the sounds"),
         inputs=bench.inputs,
-        on_line=Clock(total, tell_share(bench, (3.0, 95.0), "Joining the sounds")).read_line,
-        limits=SOUND_LIMITS,
     )
-    failures.raise_failure(ended)
     made = check_sound(bench, output, share=(95.0, 100.0))
     if error := failures.explain_shortfall(ended, expected_seconds=total, actual_seconds=made["duration"]):
         raise error
@@ -93,7 +90,7 @@ def ask_for_concat(sound: Sound, media_types: Sequence[str]) -> list[str]:
     graph = ";".join([*chains, f"{pads}concat=n={len(media_types)}:v=0:a=1[sound]"])
     return [
         *(*GLOBALLY, *inputs, "-filter_complex_threads", "1", "-filter_complex", graph, "-map", "[sound]"),
-        *(*encode_sound(sound.coding), *write_sound(sound), *ASK_FOR_PROGRESS, "-fd", "5", "fd:"),
+        *(*encode_sound(sound.coding), *choose_container(sound), *ASK_FOR_PROGRESS, "-fd", "5", "fd:"),
     ]
 
 

@@ -51,6 +51,8 @@ class Sound:
     span: Span = field(default_factory=Span)
     track: int = 0
     keeps_tags: bool = True
+    puts_index_first: bool = True
+    """Of an M4A, so that a player can begin at once; there is room for so much of it only."""
 
     @property
     def media_type(self) -> str:
@@ -70,17 +72,17 @@ def ask_for_sound(media_type: str, sound: Sound, *, filters: tuple[str, ...] = (
         *("-map", f"0:a:{sound.track}", "-vn", "-sn", "-dn"),
         *(("-af", ",".join(filters)) if filters else ()),
         *encode_sound(sound.coding),
-        *write_sound(sound),
+        *choose_container(sound),
         *ASK_FOR_PROGRESS,
         *("-fd", "5", "fd:"),
     ]
 
 
-def write_sound(sound: Sound) -> list[str]:
+def choose_container(sound: Sound) -> list[str]:
     """Arguments that choose the container; the index of an M4A is put before the sound where its length is known."""
     tags = ["-map_metadata", "0" if sound.keeps_tags else "-1", "-map_chapters", "-1"]
     index: list[str] = []
-    if sound.format == "m4a" and sound.span.lasting_seconds:
+    if sound.format == "m4a" and sound.puts_index_first and sound.span.lasting_seconds:
         room = _INDEX_BYTES_LEAST + int(sound.span.lasting_seconds * _INDEX_BYTES_PER_SECOND)
         index = ["-moov_size", str(min(_INDEX_BYTES_MOST, room))]
     version = ["-id3v2_version", "3"] if sound.format == "mp3" else []

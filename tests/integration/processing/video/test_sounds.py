@@ -215,6 +215,14 @@ def test_junk_behind_a_good_beginning_is_corrupt(make: Make, tmp_path: Path, ope
     assert caught.value.code == "corrupt_file"
 
 
+def test_tags_of_any_length_fit_into_an_m4a(make: Make, tmp_path: Path) -> None:
+    sound = make_sound(tmp_path / "talk.flac", "-metadata", f"comment={'x' * 100_000}", seconds=2)
+    for operation, inputs in (("audio.encode", []), ("audio.normalize", []), ("audio.concat", [sound])):
+        made = make(operation, sound, inputs=inputs, format="m4a")
+        assert made.result["output"]["duration"] == pytest.approx(2.0 + 2.0 * len(inputs), abs=0.1)
+        assert made.path("talk.m4a").stat().st_size > 100_000
+
+
 def test_transcoding_does_not_take_sound_alone(make: Make, tmp_path: Path) -> None:
     alone = make_clip(tmp_path / "film.mp4", seconds=1)
     run_ffmpeg("-i", str(alone), "-vn", "-c:a", "copy", "-brand", "isom", str(tmp_path / "alone.mp4"))
