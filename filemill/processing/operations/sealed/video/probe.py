@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import islice
 from typing import Any, Final
 
 import av
@@ -22,6 +23,8 @@ _MAX_TAGS_TOLD: Final = 30
 _MAX_TAG_CHARACTERS: Final = 500
 _WITHOUT_DURATION: Final = frozenset(("aac", "mp3"))
 """The demuxers that only guess a duration from the bit rate: there the packets are counted, which is exact."""
+_MOST_DAMAGED_PACKETS: Final = 1000
+"""So many in a row, half a minute of most codecs, are no damaged beginning any more."""
 _DAMAGED: Final = "The file is damaged or cut short."
 
 av.logging.set_level(av.logging.ERROR)  # else FFmpeg's reasons are not to be heard
@@ -99,8 +102,8 @@ def _describe_sound(container: InputContainer, call: SealedCall) -> dict[str, An
 
 
 def _read_first_samples(container: InputContainer, sound: AudioStream) -> tuple[int, int, str | None]:
-    """Decode a little, since a header may lie; a damaged first packet is skipped, as players do."""
-    for packet in container.demux(sound):
+    """Decode a little, since a header may lie; damaged first packets are skipped, as players do."""
+    for packet in islice(container.demux(sound), _MOST_DAMAGED_PACKETS):
         try:
             frames = packet.decode()
         except av.error.InvalidDataError:
