@@ -1,12 +1,13 @@
 """A stage, a cage and a way to hand in; and a watch over what no file may do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from filemill.files.sources import Source
 from filemill.processing.cage import Cage
+from filemill.processing.input_limits import InputLimits
 from filemill.tasks import intake
 from filemill.tasks.refusals import Refused
 from tests.hostile.staging import CanaryServer, Stage
@@ -48,6 +49,22 @@ def trials(cage: Cage, tmp_path: Path, inbox: Path) -> Trials:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     return Trials(cage, scratch, door=knock_at_intake)
+
+
+@pytest.fixture
+def allow_svg(trials: Trials, settings: object) -> Callable[[], None]:
+    """Make the installation one that reads SVG, for the rest of a test."""
+
+    def allow() -> None:
+        trials.input_limits = settings.FILEMILL_INPUT_LIMITS = InputLimits(reads_svg=True)  # type: ignore[attr-defined]
+
+    return allow
+
+
+@pytest.fixture
+def svg_is_read(allow_svg: Callable[[], None]) -> None:
+    """The installation reads SVG all through a test."""
+    allow_svg()
 
 
 def knock_at_intake(path: Path, task_type: str) -> str | None:

@@ -93,7 +93,11 @@ class Hostile:
     task_type: TaskType
     outcome: Outcome
     content: Callable[[Stage], bytes]
+    operation: str | None = None
+    """What is asked of it by name; left out, it is what its task type does."""
     options: Mapping[str, object] = field(default_factory=dict)
+    reads_svg: bool = False
+    """Whether it is handed in where SVG is read, which it is not unless the installation allows it."""
     within_seconds: float = 10.0
     """From the hand-in to the end; most take milliseconds."""
 

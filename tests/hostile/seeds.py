@@ -6,14 +6,16 @@ import subprocess
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 import imageio_ffmpeg
+import pillow_heif
 from PIL import Image, ImageDraw
 
+from filemill.processing.operations import DEFAULTS
 from tests.hostile.hostile import TaskType
 
 SAMPLES: Final = Path(__file__).parents[2] / "samples"
@@ -29,6 +31,16 @@ _FILMS: Final = {
     "avi": ("-c:v", "mpeg4", "-c:a", "mp3"),
     "mkv": ("-c:v", "libx264", "-c:a", "flac"),
     "webm": ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"),
+}
+_SOUNDS: Final = {
+    "mp3": ("-c:a", "libmp3lame", "-b:a", "64k"),
+    "tagged.mp3": ("-c:a", "libmp3lame", "-q:a", "5", "-metadata", "title=The mill", "-metadata", "artist=Miller"),
+    "aac": ("-c:a", "aac", "-b:a", "64k"),
+    "m4a": ("-c:a", "aac", "-b:a", "64k", "-metadata", "title=The mill"),
+    "ogg": ("-c:a", "libopus", "-b:a", "48k", "-metadata", "title=The mill"),
+    "vorbis.ogg": ("-c:a", "libvorbis", "-q:a", "2"),
+    "flac": ("-c:a", "flac", "-metadata", "title=The mill"),
+    "wav": ("-c:a", "pcm_s16le"),
 }
 
 
@@ -63,19 +75,55 @@ def _with_exif() -> bytes:
     return _save(_draw(), "jpeg", quality=80, exif=exif, progressive=True)
 
 
+def _make_heic(mode: str = "RGB") -> bytes:
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(_draw(mode=mode)).save(stream, quality=70)
+    return stream.getvalue()
+
+
+SVG_HEAD: Final = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="96" height="64">'
+)
+
+
+def _make_svg() -> bytes:
+    return (
+        b'<?xml version="1.0"?>' + SVG_HEAD + b"<title>A mill</title>"
+        b'<defs><linearGradient id="g"><stop offset="0" stop-color="#fed"/><stop offset="1" stop-color="#247"/>'
+        b'</linearGradient><filter id="f"><feGaussianBlur stdDeviation="2"/></filter>'
+        b'<clipPath id="c"><circle cx="48" cy="32" r="30"/></clipPath><g id="s"><path d="M48 32 L90 28 L90 36 Z"/></g>'
+        b'</defs><rect width="96" height="64" fill="url(#g)"/><g clip-path="url(#c)" filter="url(#f)">'
+        b'<use xlink:href="#s"/><use xlink:href="#s" transform="rotate(90 48 32)"/></g>'
+        b'<text x="4" y="60" font-size="9">The mill turns</text></svg>\n'
+    )
+
+
+def _make_sound(name: str) -> bytes:
+    return sound(*_SOUNDS[name], ending=ending_of(name))
+
+
+def sound(*arguments: str, ending: str, source: str = "sine=frequency=330:duration=1.5:sample_rate=24000") -> bytes:
+    """Make a short sound with FFmpeg; the same arguments give the same bytes."""
+    return _run_ffmpeg(["-i", source], arguments, ending=ending)
+
+
 def _make_film(name: str) -> bytes:
     return film(*_FILMS[name], ending=ending_of(name))
 
 
 def film(*arguments: str, ending: str, source: str = "testsrc2=size=96x64:rate=10:duration=1.5") -> bytes:
     """Make a short film with FFmpeg; the same arguments give the same bytes."""
-    sound = ["-f", "lavfi", "-i", "sine=frequency=330:duration=1.5:sample_rate=22050"] if "-c:a" in arguments else []
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-f", "lavfi", "-i", source, *sound]
+    beside = ["-f", "lavfi", "-i", "sine=frequency=330:duration=1.5:sample_rate=22050"] if "-c:a" in arguments else []
+    pixels = () if "-pix_fmt" in arguments else ("-pix_fmt", "yuv420p")
+    return _run_ffmpeg(["-i", source, *beside], [*pixels, *arguments], ending=ending)
+
+
+def _run_ffmpeg(inputs: Sequence[str], arguments: Sequence[str], *, ending: str) -> bytes:
+    pace = ("-threads", "1", "-fflags", "+bitexact", "-flags", "+bitexact")
     with tempfile.TemporaryDirectory(prefix="filemill-seed-") as directory:
-        path = Path(directory) / f"film.{ending}"
-        pace = ("-threads", "1", "-fflags", "+bitexact", "-flags", "+bitexact")
-        pixels = () if "-pix_fmt" in arguments else ("-pix_fmt", "yuv420p")
-        subprocess.run([*command, *pace, *pixels, *arguments, str(path)], check=True, capture_output=True)
+        path = Path(directory) / f"made.{ending}"
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-f", "lavfi", *inputs, *pace]
+        subprocess.run([*command, *arguments, str(path)], check=True, capture_output=True)
         return path.read_bytes()
 
 
@@ -189,7 +237,11 @@ _MAKERS: Final[Mapping[str, Callable[[], bytes]]] = {
     "deflate.tiff": lambda: _save(_draw(), "tiff", compression="tiff_adobe_deflate"),
     "jpeg.tiff": lambda: _save(_draw(), "tiff", compression="jpeg"),
     "avif": lambda: _save(_draw(), "avif", speed=10),
+    "heic": _make_heic,
+    "alpha.heic": lambda: _make_heic("RGBA"),
+    "svg": _make_svg,
     **{name: partial(_make_film, name) for name in _FILMS},
+    **{name: partial(_make_sound, name) for name in _SOUNDS},
     "pdf": _make_pdf,
     "txt": lambda: "The mill turns, über Nacht.\n".encode() * 40,
     "cp1251.txt": lambda: "Мельница крутится всю ночь и весь день.\n".encode("cp1251") * 20,
@@ -222,6 +274,11 @@ def ending_of(name: str) -> str:
 
 def task_type_of(name: str) -> TaskType:
     """Tell which task type a seed is for."""
-    if name in _FILMS:
+    if name in _FILMS or name in _SOUNDS:
         return "video"
     return "document" if ending_of(name) in _DOCUMENT_ENDINGS else "image"
+
+
+def operation_of(name: str) -> str:
+    """Tell what a seed is worked on by: what its task type does; that takes no sound, so sound is encoded."""
+    return "audio.encode" if name in _SOUNDS else DEFAULTS[task_type_of(name)]

@@ -1,10 +1,12 @@
 """Each hostile file comes to an end that was foreseen, and nothing else happens."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from filemill.processing.operations import OPERATIONS
 from tests.hostile import seeds
 from tests.hostile.corpus import list_all
 from tests.hostile.hostile import Hostile
@@ -20,9 +22,12 @@ def name_of(hostile: Hostile) -> str:
 
 @pytest.mark.parametrize("hostile", CORPUS, ids=name_of)
 def test_a_hostile_file_ends_as_it_must_and_harms_nothing(
-    hostile: Hostile, trials: Trials, stage: Stage, inbox: Path
+    hostile: Hostile, trials: Trials, stage: Stage, inbox: Path, allow_svg: Callable[[], None]
 ) -> None:
-    ended = trials.run(hostile.make(inbox, stage), hostile.task_type, hostile.options)
+    if hostile.reads_svg:
+        allow_svg()
+    operation = OPERATIONS[hostile.operation] if hostile.operation else None
+    ended = trials.run(hostile.make(inbox, stage), hostile.task_type, hostile.options, operation=operation)
 
     assert hostile.outcome.allows(ended.how, ended.code), (ended.how, ended.code, ended.message, dict(ended.evidence))
     assert ended.seconds < hostile.within_seconds
@@ -38,11 +43,12 @@ def is_a_neighbour_served(trials: Trials, inbox: Path) -> bool:
     return trials.run(path, "document").how == "completed"
 
 
+@pytest.mark.usefixtures("svg_is_read")
 @pytest.mark.parametrize("name", seeds.NAMES)
 def test_the_good_file_behind_each_spoilt_one_is_good(name: str, trials: Trials, inbox: Path) -> None:
     path = inbox / f"good.{name}"
     path.write_bytes(seeds.seed(name))
-    ended: Ended = trials.run(path, seeds.task_type_of(name))
+    ended: Ended = trials.run(path, seeds.task_type_of(name), operation=OPERATIONS[seeds.operation_of(name)])
 
     assert (ended.how, ended.message) == ("completed", "")
     assert ended.outputs or ended.result

@@ -40,6 +40,7 @@ def choose(operation: str, by_media_type: dict[str, list[Hostile]]) -> Iterator[
     """Choose files of all the types that an operation takes, each type in turn."""
     taken = [by_media_type[kind] for kind in sorted(OPERATIONS[operation].media_types) if kind in by_media_type]
     start = OTHERS.index(operation)
+    taken = [*taken[start % len(taken) :], *taken[: start % len(taken)]]
     is_slow = not SLOW_TOOLS.isdisjoint(OPERATIONS[operation].tools)
     for number in range(FILES_OF_SLOW_TOOLS if is_slow else FILES):
         files = taken[number % len(taken)]
@@ -53,6 +54,7 @@ def test_a_picture_longer_than_any_output_is_refused_by_join(trials: Trials, inb
     assert (ended.how, ended.code) == ("failed", "invalid_options"), ended.message
 
 
+@pytest.mark.usefixtures("svg_is_read")
 @pytest.mark.parametrize("operation", OTHERS)
 def test_hostile_files_end_as_files_by_every_operation(
     operation: str,

@@ -13,6 +13,8 @@ from typing import Any, Final
 import pytest
 
 from filemill.processing.cage.families import list_children, list_descendants
+from filemill.processing.media import HEAD_BYTES, SVG_TYPE, sniff
+from filemill.processing.operations import DEFAULTS
 from tests.endtoend.launched import Launched, read_parent
 from tests.endtoend.seed import wait_until
 from tests.hostile import seeds
@@ -75,8 +77,9 @@ class Service:
         """Give the file of a task by the number in its name."""
         return list(self.expected)[int(str(task["file_name"]).partition("-")[0])]
 
-    def hand_in(self, paths: list[Path], task_type: TaskType) -> str:
-        body = {"file_paths": [str(path) for path in paths], "task_type": task_type, "tags": [f"batch-{task_type}"]}
+    def hand_in(self, paths: list[Path], task_type: TaskType, operation: str | None = None) -> str:
+        body: dict[str, Any] = {"file_paths": [str(path) for path in paths], "task_type": task_type}
+        body |= {"tags": [f"batch-{task_type}"], **({"operation": operation} if operation else {})}
         answer = self.launched.ask("POST", "/api/tasks/bulk_create/", json=body)
         assert answer.status_code == 201, answer.text
         for error in answer.json()["errors"]:
@@ -126,7 +129,7 @@ def list_open(pid: int) -> "Counter[str]":
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    launched = Launched(FILEMILL_SAMPLES="off", **FAST)
+    launched = Launched(FILEMILL_SAMPLES="off", FILEMILL_SVG="on", **FAST)
     try:
         launched.start_until_ready()
         yield Service(launched)
@@ -144,15 +147,22 @@ def good(name: str) -> Hostile:
     )
 
 
-def choose() -> dict[TaskType, list[Hostile]]:
-    """Choose from every family, with good files between them."""
+def choose(stage: Stage) -> dict[tuple[TaskType, str | None], list[Hostile]]:
+    """Choose from every family, with good files between them, by task type and what is asked of them."""
     hostile = [one for number, one in enumerate(list_all()) if number % EVERY == 0 and can_be_named(one.file_name)]
-    chosen: dict[TaskType, list[Hostile]] = {"image": [], "video": [], "document": []}
-    for number, one in enumerate(hostile):
-        chosen[one.task_type].append(one)
+    chosen: dict[tuple[TaskType, str | None], list[Hostile]] = {}
+    for number, one in enumerate(one for one in hostile if is_for_service(one, stage)):
+        asked = None if one.operation == DEFAULTS[one.task_type] else one.operation
+        chosen.setdefault((one.task_type, asked), []).append(one)
         neighbour = good(GOOD[number % len(GOOD)])
-        chosen[neighbour.task_type].append(neighbour)
+        chosen.setdefault((neighbour.task_type, None), []).append(neighbour)
     return chosen
+
+
+def is_for_service(hostile: Hostile, stage: Stage) -> bool:
+    """Leave out what is for an installation that does not read SVG: this one does."""
+    media_type = sniff(hostile.content(stage)[:HEAD_BYTES], hostile.file_name)
+    return hostile.reads_svg or media_type != SVG_TYPE
 
 
 def can_be_named(name: str) -> bool:
@@ -167,8 +177,8 @@ def test_a_batch_of_hostile_and_good_files_ends_as_it_must_and_leaves_the_worker
 ) -> None:
     warm_up(service, stage)
     before = service.look_at_worker()
-    for task_type, files in choose().items():
-        service.hand_in([service.write(one, stage) for one in files], task_type)
+    for (task_type, operation), files in choose(stage).items():
+        service.hand_in([service.write(one, stage) for one in files], task_type, operation)
 
     ended = {service.find_path(task): task for tag in TAGS for task in service.wait_for_end(tag)}
     ends = {path: ("refused", code) for path, code in service.rejected.items()}
@@ -186,8 +196,9 @@ TAGS: Final = ("batch-image", "batch-video", "batch-document")
 
 def warm_up(service: Service, stage: Stage) -> None:
     """Let the worker open all that it keeps open, which batches of several files need more of."""
-    for name in ("png", "mp4", "pdf"):
-        service.hand_in([service.write(good(name), stage) for _ in range(6)], seeds.task_type_of(name))
+    for name in ("png", "mp4", "mp3", "pdf"):
+        asked = seeds.operation_of(name)
+        service.hand_in([service.write(good(name), stage) for _ in range(6)], seeds.task_type_of(name), asked)
     for tag in TAGS:
         service.wait_for_end(tag)
 

@@ -48,14 +48,14 @@ class Ended:
         return str(found) if found else None
 
 
-def knock(path: Path, task_type: str) -> str | None:
+def knock(path: Path, task_type: str, *, reads_svg: bool = False) -> str | None:
     """Judge as the door does: by content, before anything is stored."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if not head:
         return "empty_file"
     media_type = sniff(head, path.name)
-    if media_type in (None, SVG_TYPE):  # SVG is read only where the installation allows it, and here it does not.
+    if media_type is None or (media_type == SVG_TYPE and not reads_svg):
         return "unsupported_format"
     return None if task_type_of(media_type) == task_type else "type_mismatch"
 
@@ -64,6 +64,7 @@ class Trials:
     """Runs one file after another in one cage. Work that takes longer than `patience_seconds` is stopped."""
 
     input_limits = InputLimits()
+    """What the installation allows; the door is told of it on its own."""
 
     def __init__(self, cage: Cage, scratch: Path, *, patience_seconds: float = 30.0, door: Door = knock) -> None:
         self._cage = cage

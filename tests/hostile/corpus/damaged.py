@@ -10,7 +10,9 @@ from tests.hostile.hostile import ANY_HONEST, COMPLETED, Hostile, Outcome, Stage
 
 _CUTS: Final = (0.5, 0.98)
 # A reader of these needs what stands at the end, or counts what must be there.
-_WHOLE_OR_NOTHING: Final = frozenset(("png", "jpeg", "gif", "webp", "bmp", "tiff", "avif", "mp4", "mov"))
+_WHOLE_OR_NOTHING: Final = frozenset(
+    ("png", "jpeg", "gif", "webp", "bmp", "tiff", "avif", "heic", "svg", "mp4", "mov", "m4a")
+)
 
 # A film in fragments and an animation show what there is of them.
 _PLAYED_SO_FAR: Final = frozenset(("fragmented.mp4", "animated.gif"))
@@ -54,6 +56,8 @@ def _make(name: str, what: str, spoil: Callable[[bytes, Random], bytes], outcome
         name=f"damaged: {name}, {what}",
         file_name=f"spoilt.{name}",
         task_type=seeds.task_type_of(name),
+        operation=seeds.operation_of(name),
+        reads_svg=seeds.ending_of(name) == "svg",
         outcome=outcome,
         content=content,
     )
