@@ -6,18 +6,24 @@ from tests.hostile.corpus import (
     archives,
     codecs,
     damaged,
+    drawings,
     films,
     names,
     pdfs,
+    photos,
     pictures,
     polyglots,
     reaching,
+    sounds,
     texts,
     tiffs,
 )
 from tests.hostile.hostile import Hostile
 
-FAMILIES: Final = (archives, codecs, damaged, films, names, pdfs, pictures, polyglots, reaching, texts, tiffs)
+FAMILIES: Final = (
+    *(archives, codecs, damaged, drawings, films, names, pdfs, photos, pictures, polyglots, reaching, sounds, texts),
+    tiffs,
+)
 
 
 def list_all() -> list[Hostile]:
