@@ -15,6 +15,7 @@ SEED, FILES = 0, 150
 REFUSED_OR_DONE = {"refused", "failed", "completed"}
 
 
+@pytest.mark.usefixtures("svg_is_read")
 @pytest.mark.parametrize("first", range(3))
 def test_spoilt_files_end_as_files_and_leave_nothing_behind(first: int, trials: Trials, tmp_path: Path) -> None:
     directory = tmp_path / "inbox"

@@ -8,13 +8,15 @@ import json
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from filemill.processing.cage import Cage
+from filemill.processing.input_limits import InputLimits
 from filemill.processing.operations import OPERATIONS
 from tests.hostile.fuzz.mutants import Mutant, make_mutant
-from tests.hostile.trial import FAULT_OF_OURS, Ended, Trials
+from tests.hostile.trial import FAULT_OF_OURS, Ended, Trials, knock
 
 PATIENCE_SECONDS: Final = 300.0
 """Of the wall clock, which other work on the machine stretches."""
@@ -69,7 +71,8 @@ def main() -> None:
         scratch.mkdir()
         cage.zygote()
         cage.tool_zygote()
-        trials = Trials(cage, scratch, patience_seconds=PATIENCE_SECONDS)
+        trials = Trials(cage, scratch, patience_seconds=PATIENCE_SECONDS, door=partial(knock, reads_svg=True))
+        trials.input_limits = InputLimits(reads_svg=True)
         for index in range(told.first, told.end, told.step):
             tell({"begins": index})
             mutant = make_mutant(told.seed, index)

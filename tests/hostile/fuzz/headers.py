@@ -7,9 +7,17 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
 from tests.hostile.fuzz.mutations import Mutation, flip_bits, set_integer
+from tests.hostile.fuzz.parts import Part, read, write
+from tests.hostile.fuzz.sounds import (
+    find_flac_blocks,
+    find_mp3_parts,
+    find_ogg_pages,
+    find_sync_words,
+    mend_ogg_checksums,
+)
 
 _COUNTS: Final = (0, 1, 2, 3, 0xFF, 0x100, 0x7FFF, 0xFFFF, 0x10000, 0xFFFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
 _CONTAINER_BOXES: Final = frozenset(
@@ -18,32 +26,12 @@ _CONTAINER_BOXES: Final = frozenset(
 _MOST_PARTS: Final = 2000
 
 
-class Part(NamedTuple):
-    """A piece of a file that has a name and a length of its own."""
-
-    start: int
-    body: int
-    """Where its content begins."""
-    end: int
-    length_at: int
-    length_bytes: int
-    order: str
-
-
-def _read(data: bytearray, at: int, width: int, order: str) -> int:
-    return int.from_bytes(data[at : at + width], "big" if order == "big" else "little")
-
-
-def _write(data: bytearray, at: int, width: int, order: str, value: int) -> None:
-    data[at : at + width] = (value % (1 << 8 * width)).to_bytes(width, "big" if order == "big" else "little")
-
-
 # --- finding the parts ---
 def find_png_chunks(data: bytearray) -> Iterator[Part]:
     """The chunks of a PNG."""
     at = 8
     while at + 12 <= len(data):
-        end = at + 12 + _read(data, at, 4, "big")
+        end = at + 12 + read(data, at, 4, "big")
         yield Part(at, at + 8, min(end, len(data)), at, 4, "big")
         at = end
 
@@ -55,7 +43,7 @@ def find_riff_chunks(data: bytearray) -> Iterator[Part]:
 
 def _find_riff(data: bytearray, at: int, end: int, depth: int) -> Iterator[Part]:
     while at + 8 <= end and depth < 8:
-        size = _read(data, at + 4, 4, "little")
+        size = read(data, at + 4, 4, "little")
         stop = min(end, at + 8 + size + size % 2)
         yield Part(at, at + 8, stop, at + 4, 4, "little")
         inside = {b"LIST": 12, b"ANMF": 24}.get(bytes(data[at : at + 4]))
@@ -71,7 +59,7 @@ def find_boxes(data: bytearray) -> Iterator[Part]:
 
 def _find_boxes(data: bytearray, at: int, end: int, depth: int) -> Iterator[Part]:
     while at + 8 <= end and depth < 12:
-        size = _read(data, at, 4, "big") or end - at
+        size = read(data, at, 4, "big") or end - at
         stop = min(end, at + max(8, size))
         yield Part(at, at + 8, stop, at, 4, "big")
         kind = bytes(data[at + 4 : at + 8])
@@ -86,7 +74,7 @@ def find_jpeg_segments(data: bytearray) -> Iterator[Part]:
     """The segments of a JPEG up to its first scan."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
-        end = at + 2 + _read(data, at + 2, 2, "big")
+        end = at + 2 + read(data, at + 2, 2, "big")
         yield Part(at, at + 4, min(end, len(data)), at + 2, 2, "big")
         if data[at + 1] == 0xDA:
             return
@@ -101,9 +89,9 @@ def find_elements(data: bytearray) -> Iterator[Part]:
         id_bytes = _vint_bytes(data[at])
         size_bytes = _vint_bytes(data[at + id_bytes]) if at + id_bytes < len(data) else 1
         body = at + id_bytes + size_bytes
-        size = _read(data, at + id_bytes, size_bytes, "big") & ((1 << 7 * size_bytes) - 1)
+        size = read(data, at + id_bytes, size_bytes, "big") & ((1 << 7 * size_bytes) - 1)
         yield Part(at, body, min(len(data), body + size), at + id_bytes, size_bytes, "big")
-        at = body if _read(data, at, id_bytes, "big") in inside else body + size
+        at = body if read(data, at, id_bytes, "big") in inside else body + size
 
 
 def _vint_bytes(first: int) -> int:
@@ -113,14 +101,14 @@ def _vint_bytes(first: int) -> int:
 def find_tiff_entries(data: bytearray) -> Iterator[Part]:
     """The entries of a TIFF's directories."""
     order = "little" if data[:2] == b"II" else "big"
-    at, seen = _read(data, 4, 4, order), set[int]()
+    at, seen = read(data, 4, 4, order), set[int]()
     while 0 < at < len(data) - 6 and at not in seen:
         seen.add(at)
-        count = min(_read(data, at, 2, order), 200)
+        count = min(read(data, at, 2, order), 200)
         for number in range(count):
             entry = at + 2 + 12 * number
             yield Part(entry, entry + 8, min(len(data), entry + 12), entry + 4, 4, order)
-        at = _read(data, at + 2 + 12 * count, 4, order)
+        at = read(data, at + 2 + 12 * count, 4, order)
 
 
 def find_gif_blocks(data: bytearray) -> Iterator[Part]:
@@ -132,12 +120,16 @@ def find_gif_blocks(data: bytearray) -> Iterator[Part]:
 FINDERS: Final[dict[str, Callable[[bytearray], Iterator[Part]]]] = {
     "png": find_png_chunks,
     "webp": find_riff_chunks,
-    "avi": find_riff_chunks,
-    **dict.fromkeys(("mp4", "mov", "avif", "heic"), find_boxes),
+    **dict.fromkeys(("avi", "wav"), find_riff_chunks),
+    **dict.fromkeys(("mp4", "mov", "m4a", "avif", "heic"), find_boxes),
     **dict.fromkeys(("jpeg", "jpg"), find_jpeg_segments),
     **dict.fromkeys(("mkv", "webm"), find_elements),
     "tiff": find_tiff_entries,
     "gif": find_gif_blocks,
+    "flac": find_flac_blocks,
+    "ogg": find_ogg_pages,
+    "mp3": find_mp3_parts,
+    "aac": find_sync_words,
 }
 
 
@@ -146,22 +138,24 @@ def make_structural(ending: str) -> Mutation | None:
     """Give the mutation that knows the format of this ending, or None when none does."""
     find = FINDERS.get(ending)
     if find is None:
-        return {"pdf": change_pdf, "json": change_text, "csv": change_text, "txt": change_text}.get(ending)
+        texts = dict.fromkeys(("json", "csv", "txt"), change_text)
+        return {"pdf": change_pdf, "svg": change_svg, **texts}.get(ending)
+    mend = {"png": _mend_checksums, "ogg": mend_ogg_checksums}.get(ending)
 
     def change(data: bytearray, chance: Random) -> None:
         parts = [part for part, _ in zip(find(data), range(_MOST_PARTS), strict=False)]
         if parts:
             chance.choice(_CHANGES)(data, chance.choice(parts), chance)
-        if ending == "png":
-            _mend_checksums(data)
+        if mend:
+            mend(data)
 
     return change
 
 
 def _lie_of_length(data: bytearray, part: Part, chance: Random) -> None:
-    true = _read(data, part.length_at, part.length_bytes, part.order)
+    true = read(data, part.length_at, part.length_bytes, part.order)
     value = chance.choice((*_COUNTS, true + 1, true - 1, true * 2, true // 2))
-    _write(data, part.length_at, part.length_bytes, part.order, value)
+    write(data, part.length_at, part.length_bytes, part.order, value)
 
 
 def _lie_of_content(data: bytearray, part: Part, chance: Random) -> None:
@@ -175,7 +169,7 @@ def _lie_of_count(data: bytearray, part: Part, chance: Random) -> None:
     """Set a whole number at a place where formats have them."""
     places = [at for at in range(part.body, min(part.end, part.body + 32), 2) if at + 4 <= part.end]
     if places:
-        _write(data, chance.choice(places), chance.choice((2, 4)), part.order, chance.choice(_COUNTS))
+        write(data, chance.choice(places), chance.choice((2, 4)), part.order, chance.choice(_COUNTS))
 
 
 def _repeat(data: bytearray, part: Part, chance: Random) -> None:
@@ -220,6 +214,34 @@ def change_pdf(data: bytearray, chance: Random) -> None:
         return
     target, donor = chance.choice(found), chance.choice(found)
     wild = (b"0", b"-1", b"1e9", b"4294967295", b"0.000001", b"null", b"[" * 500, b"<<>>", b"1 0 R", b"3 0 R", b"(x)")
+    data[target.start() : target.end()] = donor.group() if chance.random() < 0.5 else chance.choice(wild)
+
+
+def change_svg(data: bytearray, chance: Random) -> None:
+    """Change a number, a name, a reference or an element of an SVG to another one, or put in what draws itself."""
+    pattern = chance.choice((rb"(?<=[\" ])-?\d+(\.\d+)?", rb"(?<=[< ])[A-Za-z:]+", rb"(?<=#)\w+", rb"<[^>]+/>"))
+    found = list(re.finditer(pattern, bytes(data[: 1024**2])))
+    if not found:
+        return
+    target, donor = chance.choice(found), chance.choice(found)
+    wild = (
+        *(
+            b"0",
+            b"-1",
+            b"1e9",
+            b"1e-9",
+            b"1e38",
+            b"NaN",
+            b"99999999999999999999",
+            b"100%",
+            b"&a;",
+            b"url(#f)",
+            b"s",
+            b"g",
+        ),
+        *(b"<g>" * 300, b"</g>", b'<use xlink:href="#s"/>' * 50, b'<g id="s"><use xlink:href="#s"/></g>', b"<!--"),
+        b'<feGaussianBlur stdDeviation="1e5"/><feTurbulence baseFrequency="9" numOctaves="99"/>',
+    )
     data[target.start() : target.end()] = donor.group() if chance.random() < 0.5 else chance.choice(wild)
 
 
