@@ -39,7 +39,7 @@ _OFFICE_DATA: Final = (
     "/var/lib/libreoffice",
     "/var/spool/libreoffice",
 )
-_OCR_PROGRESS: Final = Path(ocr.__file__).with_name("ocr_progress.py")
+_OCR_PLUGINS: Final = tuple(str(Path(ocr.__file__).with_name(f"ocr_{name}.py")) for name in ("progress", "page_sizes"))
 _OFFICE_MODULES: Final = {"writer": "libswlo.so", "calc": "libsclo.so", "impress": "libsdlo.so"}
 _NO_LANGUAGES: Final = frozenset(("equ",))
 """Data of Tesseract's that reads no text; osd, which tells how a page is turned, is a part like a language."""
@@ -135,13 +135,14 @@ def _locate_ocrmypdf() -> Sequence[str] | None:
     """It is a package of the same environment, started by the same interpreter."""
     if importlib.util.find_spec("ocrmypdf") is None:
         return None
-    return (sys.executable, "-I", "-B", ocr.__file__, "--plugin", str(_OCR_PROGRESS))
+    plugins = (word for path in _OCR_PLUGINS for word in ("--plugin", path))
+    return (sys.executable, "-I", "-B", ocr.__file__, *plugins)
 
 
 def _list_ocrmypdf_reads() -> Sequence[str]:
     packages = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     environment = str(Path(sys.prefix, "pyvenv.cfg"))
-    return (ocr.__file__, str(_OCR_PROGRESS), *packages, environment, *_LIBRARIES, *_FONTS, *_TESSERACT_DATA)
+    return (ocr.__file__, *_OCR_PLUGINS, *packages, environment, *_LIBRARIES, *_FONTS, *_TESSERACT_DATA)
 
 
 def _find_interpreter() -> str:

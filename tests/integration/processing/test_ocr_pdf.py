@@ -8,6 +8,7 @@ from PIL import Image, ImageChops
 
 from filemill.processing.errors import InputError, OptionsError
 from filemill.processing.input_limits import InputLimits
+from tests.hostile.corpus.pdfs import tile_page
 from tests.integration.processing.conftest import SAMPLES, Work
 from tests.integration.processing.inputs import cut, make_encrypted_pdf
 from tests.integration.processing.ocr_inputs import SENTENCES, draw_text, join_pdfs, make_scan
@@ -73,6 +74,33 @@ def test_damaged_locked_and_immoderate_pdfs_are_refused(work: Work, tmp_path: Pa
         with pytest.raises(InputError) as caught:
             work(path, operation="document.ocr", input_limits=limits)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("options", [{}, {"mode": "force"}, {"rotate_pages": True}], ids=str)
+def test_a_page_too_large_to_be_drawn_is_refused_before_it_is(
+    work: Work, tmp_path: Path, options: dict[str, object]
+) -> None:
+    (tmp_path / "poster.pdf").write_bytes(tile_page(b"9").replace(b"[0 0 200 200]", b"[0 0 14400 14400]"))
+    with pytest.raises(InputError, match="too many pixels") as caught:
+        work(tmp_path / "poster.pdf", operation="document.ocr", **options)
+    assert caught.value.code == "too_many_pixels"
+
+
+def test_a_page_as_large_as_allowed_is_read(work: Work, tmp_path: Path) -> None:
+    square = tile_page(b"9").replace(b"[0 0 200 200]", b"[0 0 1800 1800]")  # 10,000 pixels a side at 400 dpi
+    (tmp_path / "square.pdf").write_bytes(square)
+    assert work(tmp_path / "square.pdf", operation="document.ocr").result["pages"] == 1
+    with pytest.raises(InputError) as caught:
+        work(tmp_path / "square.pdf", operation="document.ocr", input_limits=InputLimits(max_pixels=99_000_000))
+    assert caught.value.code == "too_many_pixels"
+
+
+def test_a_page_that_cannot_be_straightened_is_the_fault_of_the_options(work: Work, tmp_path: Path) -> None:
+    Image.new("L", (10, 10), 90).save(tmp_path / "coarse.pdf", resolution=4.0)
+    assert work(tmp_path / "coarse.pdf", operation="document.ocr").result["pages"] == 1
+    with pytest.raises(OptionsError, match="leave out deskew") as caught:
+        work(tmp_path / "coarse.pdf", operation="document.ocr", deskew=True)
+    assert caught.value.code == "invalid_options"
 
 
 def test_contradictions_and_absent_pages_are_refused(work: Work, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ _BROKE_OFF: Final = 1
 _BAD_INPUT: Final = 2
 _BAD_OUTPUT: Final = 4
 _HAS_TEXT: Final = 6
+_TESSERACT_FAILED: Final = 7
 _IS_ENCRYPTED: Final = 8
 
 find_pages = SealedName("document.ocr_pages", "find_pages")
@@ -111,7 +112,7 @@ def _refuse_contradiction(options: OcrOptions) -> None:
 
 def _ask(options: OcrOptions, numbers: list[int], *, max_pixels: int) -> list[str]:
     chosen = ["--pages", ",".join(map(str, numbers))] if options.pages is not None else []
-    megapixels = str(max(1, max_pixels // _PIXELS_PER_MEGAPIXEL))
+    megapixels = str(max_pixels / _PIXELS_PER_MEGAPIXEL)
     return [
         *("--language", "+".join(options.languages), _MODES[options.mode], *chosen),
         *(["--deskew"] if options.deskew else []),
@@ -144,13 +145,16 @@ def explain_failure(ended: ToolExit) -> ProcessingError | None:
         return None
     evidence: dict[str, object] = {"returncode": ended.returncode, "stderr": ended.stderr_tail}
     if "DecompressionBomb" in ended.stderr_tail or "exceeds the limit" in ended.stderr_tail:
-        message = "A picture in the PDF has too many pixels for OCR."
+        message = "A page of the PDF, or a picture in it, has too many pixels for OCR."
         return InputError(message, code="too_many_pixels", evidence=evidence)
     if ended.returncode == _IS_ENCRYPTED:
         message = "The PDF is encrypted: decrypt it first, with document.decrypt."
         return InputError(message, code="password_required", evidence=evidence)
     if ended.returncode == _HAS_TEXT:
         message = "The PDF can't be read by OCR in this mode: it holds text, or a form. Take mode force."
+        return OptionsError(message, code="invalid_options", evidence=evidence)
+    if ended.returncode == _TESSERACT_FAILED:
+        message = "Tesseract can't work on a page of the PDF: leave out deskew and rotate_pages, or the page."
         return OptionsError(message, code="invalid_options", evidence=evidence)
     if ended.returncode in (_BAD_INPUT, _BAD_OUTPUT):
         return InputError("The PDF is damaged: OCR can't rewrite it.", code="corrupt_file", evidence=evidence)
