@@ -14,7 +14,9 @@ _MESSAGE_CHARACTERS: Final = 2000
 _MEMORY_WORDS: Final = re.compile(
     "insufficient memory|out of memory|memory allocation|cannot allocate memory|failed to allocate [0-9]+ bytes"
     # libtiff says this too when a directory claims to have no entry: then nothing was asked for.
-    r"|failed to allocate memory(?!.{0,60}\(0 elements)"
+    r"|failed to allocate(?!.{0,80}\(0 elements)"
+    # The encoders of WebP and AV1, for pictures that they have accepted.
+    "|picture memory error|webpsave: unable to encode|av1_create_context_and_bufferpool|undefined aom error"
 )
 # libheif calls it a memory error when a file goes beyond a bound of its own, and allocates nothing.
 _NO_MEMORY_WORDS: Final = "security limit exceeded"
@@ -45,11 +47,17 @@ def describe_error(error: Exception) -> dict[str, Any]:
 def _find_shortage(error: BaseException) -> str | None:
     for link in _follow(error):
         words = str(link).lower()
-        if isinstance(link, MemoryError) or (_MEMORY_WORDS.search(words) and _NO_MEMORY_WORDS not in words):
+        if lacks_memory(link):
             return "memory"
         if getattr(link, "errno", None) == errno.ENOSPC or any(word in words for word in _DISK_WORDS):
             return "disk"
     return None
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Tell whether an exception is for want of memory, by its class or its words."""
+    words = str(error).lower()
+    return isinstance(error, MemoryError) or bool(_MEMORY_WORDS.search(words) and _NO_MEMORY_WORDS not in words)
 
 
 def _follow(error: BaseException | None) -> Iterator[BaseException]:

@@ -8,7 +8,7 @@ from PIL import Image, ImageCms, ImageDraw
 from PIL.ExifTags import GPS, IFD, Base
 from PIL.TiffImagePlugin import IFDRational
 
-from filemill.processing.errors import OptionsError
+from filemill.processing.errors import LimitError, OptionsError
 from tests.integration.processing.conftest import Work
 from tests.integration.processing.inputs import make_animation
 from tests.integration.processing.pictures import PHOTO, opened, photo, psnr
@@ -202,3 +202,18 @@ def test_auto_takes_the_smallest_of_what_suits(work: Work, tmp_path: Path) -> No
         "pages": 6,
         "quality": 85,
     }
+
+
+@pytest.mark.parametrize("wish", [{"format": "webp", "lossless": True}, {"format": "avif"}, {"format": "gif"}], ids=str)
+def test_a_copy_that_its_encoder_has_no_memory_for_is_not_the_fault_of_the_picture(
+    work: Work, tmp_path: Path, wish: dict[str, object]
+) -> None:
+    Image.linear_gradient("L").resize((7000, 7000)).convert("RGBA").save(tmp_path / "large.png", compress_level=1)
+    with pytest.raises(LimitError) as caught:
+        work(tmp_path / "large.png", **wish)
+    assert caught.value.code == "memory_limit"
+
+
+def test_auto_leaves_out_what_it_has_no_memory_for(work: Work, tmp_path: Path) -> None:
+    Image.linear_gradient("L").resize((4000, 3990)).convert("RGBA").save(tmp_path / "large.png", compress_level=1)
+    assert work(tmp_path / "large.png", format="auto").result["output"]["format"] in ("jpeg", "webp")

@@ -85,6 +85,11 @@ def test_a_lack_of_memory_shows_through_what_an_operation_made_of_it() -> None:
         "heif: Memory allocation error (2.0)",
         "out of memory --- size == 52MB",
         "Failed to allocate memory for to read TIFF directory (65535 elements of 12 bytes each)",
+        "webpsave: picture memory error",
+        "webpsave: unable to encode",
+        "heif: Encoder plugin generated an error: Encoding problem: Failed to allocate buf->mvs (8.5002)",
+        "heif: Initialization problem: av1_create_context_and_bufferpool() failed (8.5001)",
+        "heif: Encoder plugin generated an error: Encoding problem: Undefined AOM error (8.5002)",
     ],
 )
 def test_a_lack_of_memory_is_heard_in_the_words_of_libraries(words: str) -> None:

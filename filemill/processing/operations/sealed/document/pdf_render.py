@@ -84,12 +84,7 @@ def _wrap(bitmap: pypdfium2.PdfBitmap) -> pyvips.Image:
 def _write_picture(image: pyvips.Image, number: int, call: SealedCall) -> None:
     form = call.arguments["format"]
     output = call.create_output(f"{call.arguments['stem']}-page-{number}.{_ENDINGS[form]}", _MEDIA_TYPES[form])
-    try:
-        _save(image, form, call.arguments["percent"], pyvips.Target.new_to_descriptor(output.fd))
-    except pyvips.Error as error:
-        if "memory error" in str(error):  # as WebP's encoder says it
-            raise MemoryError(str(error)) from error
-        raise
+    _save(image, form, call.arguments["percent"], pyvips.Target.new_to_descriptor(output.fd))
     output.facts.update(width=image.width, height=image.height, page=number)
     os.close(output.fd)  # a child can hold only so many open
 

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import pyvips
+
+from filemill.processing.cage.sealed_errors import lacks_memory
 from filemill.processing.errors import OptionsError
 from filemill.processing.operations.colors import Rgba
 from filemill.processing.operations.image.save_options import (
@@ -92,17 +95,22 @@ def encode_smallest(image: Any, saving: Saving, background: Rgba | None, *, is_a
     ]
     fitting = [one for one in encoded if isinstance(one, Encoded)]
     if not fitting:
-        raise next(one for one in encoded if isinstance(one, OptionsError))
+        raise next(one for one in encoded if not isinstance(one, Encoded))
     return min(fitting, key=lambda one: len(one.data))
 
 
-def _encode(image: Any, written: OutputFormat, saving: Saving) -> Encoded | OptionsError:
-    if saving.max_bytes is None:
+def _encode(image: Any, written: OutputFormat, saving: Saving) -> Encoded | OptionsError | pyvips.Error:
+    """Write in one of several formats; one that can't be small enough, or has too little memory, is left out."""
+    try:
+        if saving.max_bytes is not None:
+            return encode_to_fit(image, written, saving)
         percent = None if written in LOSSLESS_FORMATS or saving.lossless else saving.percent
         return Encoded(format=written, data=encode(image, written, saving, saving.percent), percent=percent)
-    try:
-        return encode_to_fit(image, written, saving)
     except OptionsError as error:
+        return error
+    except pyvips.Error as error:
+        if not lacks_memory(error):
+            raise
         return error
 
 

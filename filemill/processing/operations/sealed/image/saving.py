@@ -17,9 +17,13 @@ _SAVERS: Final[Mapping[OutputFormat, str]] = {
     "tiff": "tiffsave",
 }
 
+_GIF_BYTES_PER_PIXEL: Final = 12
+
 
 def save(image: Any, fd: int, written: OutputFormat, saving: Saving) -> None:
-    """Write into a descriptor, piece by piece as the pixels come."""
+    """Write into a descriptor, piece by piece as the pixels come. Raises MemoryError for a GIF beyond what there is."""
+    if written == "gif":
+        _refuse_large_frames(image)
     image, keep = choose_metadata(image, saving)
     target = pyvips.Target.new_to_descriptor(fd)
     getattr(image, f"{_SAVERS[written]}_target")(target, keep=keep, **settings(written, saving, saving.percent))
@@ -30,6 +34,11 @@ def encode(image: Any, written: OutputFormat, saving: Saving, percent: int) -> b
     image, keep = choose_metadata(image, saving)
     encoder = getattr(image, f"{_SAVERS[written]}_buffer")
     return bytes(encoder(keep=keep, **settings(written, saving, percent)))
+
+
+def _refuse_large_frames(image: Any) -> None:
+    """The encoder of GIF holds a frame as a whole, more than once, and dies where it can't: so it is tried before."""
+    bytes(image.width * image.get_page_height() * _GIF_BYTES_PER_PIXEL)  # zeros that nobody reads take no memory
 
 
 def settings(written: OutputFormat, saving: Saving, percent: int) -> dict[str, Any]:
