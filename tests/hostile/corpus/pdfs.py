@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from tests.hostile.corpus.pictures import pack_zeros
 from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, failed
@@ -104,8 +104,32 @@ def _list_paper() -> Iterator[Hostile]:
             _EITHER | failed("too_many_pixels"),
             one_page(page(b"4 0 R", media_box=box), stream(b"0 0 9 9 re f")),
         )
+    yield from _list_immense_paper()
     yield _pdf("paper without size", _EITHER, one_page(page(media_box=b"[]")))
     yield _pdf("a unit of 10^9", _EITHER | failed("too_many_pixels"), one_page(page(more=b"/UserUnit 1000000000")))
+
+
+def _list_immense_paper() -> Iterator[Hostile]:
+    """Paper so large that no operation may draw it, or even lay out its words."""
+    pixels = failed("too_many_pixels")
+    box = b"[-1000000000 -1000000000 1000000000 1000000000]"
+    drawn = one_page(page(b"4 0 R", media_box=box), stream(b"BT 20 60 Td (The mill) Tj ET 0 0 9 9 re f"))
+    poster = drawn.replace(box, b"[0 0 14400 14400]".ljust(len(box)))
+    for operation, options in (
+        ("document.read", {}),
+        ("document.text", {}),
+        ("document.text", {"method": "ocr"}),
+        ("document.text", {"format": "markdown"}),
+        ("document.describe", {}),
+        ("document.render", {}),
+        ("document.ocr", {}),
+        ("document.ocr", {"mode": "force"}),
+    ):
+        asked: dict[str, Any] = {"operation": operation, "options": options}
+        what = f"{operation} {options or ''}".rstrip()
+        yield _pdf(f"paper of 2 * 10^9 points for {what}", pixels, drawn, **asked)
+        is_drawn = operation == "document.render" or "mode" in options
+        yield _pdf(f"paper of 200 inches for {what}", pixels if is_drawn else COMPLETED, poster, **asked)
 
 
 # --- the table of objects ---

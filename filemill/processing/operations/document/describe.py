@@ -32,7 +32,7 @@ def describe(bench: Bench, options: DescribeOptions) -> dict[str, Any]:
     """Give the document's facts; which, depends on its kind.
 
     Raises InputError `corrupt_file`, `empty_file`, `password_required`, `wrong_password`, `too_many_pages`,
-    `too_compressed`, `too_large`, `too_deeply_nested`.
+    `too_compressed`, `too_large`, `too_many_pixels`, `too_deeply_nested`.
     """
     kind = extension_of(bench.media_type)
     limits = bench.input_limits

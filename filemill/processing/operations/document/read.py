@@ -70,7 +70,7 @@ def read(bench: Bench, options: DocumentOptions) -> dict[str, Any]:
     """Give the document's facts; which, depends on its kind.
 
     Raises InputError `corrupt_file`, `empty_file`, `password_required`, `too_many_pages`, `too_compressed`,
-    `too_large`, `too_deeply_nested`.
+    `too_large`, `too_many_pixels`, `too_deeply_nested`.
     """
     kind = extension_of(bench.media_type)
     arguments = {

@@ -95,7 +95,7 @@ def extract(bench: Bench, options: TextOptions) -> dict[str, Any]:
     """Give the method, counts and a preview of the text; the text itself is the output.
 
     Raises InputError `corrupt_file`, `empty_file`, `password_required`, `wrong_password`, `too_many_pages`,
-    `too_large`, `too_deeply_nested`; OptionsError for pages that the document lacks.
+    `too_large`, `too_many_pixels`, `too_deeply_nested`; OptionsError for pages that the document lacks.
     """
     facts = METHODS[options.method](bench, options)
     if "pages_without_text" in facts:

@@ -12,7 +12,7 @@ from typing import Final
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from filemill.processing.operations.sealed.document.pdfium import tidy_text
+from filemill.processing.operations.sealed.document.pdfium import open_words, tidy_text
 
 _SAMPLED_PAGES: Final = 20
 _HEADING_FACTORS: Final = ((1.8, "# "), (1.3, "## "), (1.1, "### "))
@@ -108,7 +108,7 @@ def _escape(text: str) -> str:
 
 def _read_lines(document: pypdfium2.PdfDocument, index: int) -> Iterator[Line]:
     page = document[index]
-    words = page.get_textpage()
+    words = open_words(page, index)
     try:
         at = 0
         for text in words.get_text_range().split("\r\n"):

@@ -16,6 +16,8 @@ from filemill.processing.errors import InputError
 
 _HYPHEN: Final = "\ufffe"
 """How PDFium tells of a hyphen at a line's end that parts a word."""
+_MAX_SIDE_POINTS: Final = 10_000_000
+"""3.5 km; PDF itself ends at 14,400, and readers do not care."""
 
 _ffi = cffi.FFI()
 codecs.lookup("utf-16-le")  # PDFium's texts are in it, and a sealed child can't load a codec any more
@@ -63,13 +65,25 @@ def explain_password(*, has_password: bool) -> InputError:
 
 
 def read_page_text(document: pypdfium2.PdfDocument, index: int) -> str:
-    """Give a page's text, ending with a line end unless it is empty; raises PdfiumError for a page that is broken."""
+    """Give a page's text, ending with a line end unless it is empty.
+
+    Raises PdfiumError for a page that is broken, InputError `too_many_pixels` for one that is immense.
+    """
     page = document[index]
-    words = page.get_textpage()
+    words = open_words(page, index)
     text = tidy_text(words.get_text_bounded())
     words.close()
     page.close()
     return text if not text or text.endswith("\n") else f"{text}\n"
+
+
+def open_words(page: pypdfium2.PdfPage, index: int) -> pypdfium2.PdfTextPage:
+    """Lay out the words of a page. Raises InputError `too_many_pixels`: PDFium takes memory by the points of a side."""
+    width, height = page.get_size()
+    if max(width, height) > _MAX_SIDE_POINTS:
+        message = f"Page {index + 1:,} is {width:,.0f} x {height:,.0f} points large: too large for its text to be read."
+        raise InputError(message, code="too_many_pixels")
+    return page.get_textpage()
 
 
 def tidy_text(text: str) -> str:
