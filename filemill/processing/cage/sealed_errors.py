@@ -12,7 +12,7 @@ _TRACEBACK_CHARACTERS: Final = 4000
 _MESSAGE_CHARACTERS: Final = 2000
 # Libraries in C report these two only in words.
 _MEMORY_WORDS: Final = re.compile(
-    "insufficient memory|out of memory|memory allocation|cannot allocate memory|failed to allocate [0-9]+ bytes"
+    "insufficient memory|out of memory|memory allocation|cannot allocate memory"
     # libtiff says this too when a directory claims to have no entry: then nothing was asked for.
     r"|failed to allocate(?!.{0,80}\(0 elements)"
     # The encoders of WebP and AV1, for pictures that they have accepted.

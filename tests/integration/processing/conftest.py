@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,8 @@ def cage() -> Iterator[Cage]:
 def work(cage: Cage, tmp_path: Path) -> Work:
     """Run an operation on a file, as a worker does: `work(path, operation="document.text", **options)`.
 
-    Without `operation` it is the default one of the file's type. `inputs` are the further files that it takes.
+    Without `operation` it is the default one of the file's type. `inputs` are the further files that it takes, and
+    `memory_bytes` what it may use in the place of its own limit.
     """
 
     def run(
@@ -58,6 +59,7 @@ def work(cage: Cage, tmp_path: Path) -> Work:
         operation: str | None = None,
         inputs: Sequence[Path] = (),
         input_limits: InputLimits | None = None,
+        memory_bytes: int | None = None,
         **options: object,
     ) -> Finished:
         media_type = _sniff(path)
@@ -76,7 +78,7 @@ def work(cage: Cage, tmp_path: Path) -> Work:
                     media_type=media_type,
                     file_name=path.name,
                     scratch=scratch,
-                    limits=asked.limits,
+                    limits=replace(asked.limits, memory_bytes=memory_bytes or asked.limits.memory_bytes),
                     input_limits=input_limits,
                     inputs=[
                         Input(name=each.name, media_type=_sniff(each), size=each.stat().st_size, fd=fd)

@@ -9,8 +9,6 @@ import pyvips
 from filemill.processing.errors import InputError, LimitError, ProcessingError, SystemFault
 
 CORRUPT = "The picture is damaged or cut short."
-# All that libwebp and libaom say of an allocation that failed; the picture was decoded by then.
-_ENCODER_GAVE_UP = ("webpsave: unable to encode", "picture memory error", "encoder plugin generated an error")
 
 
 @contextmanager
@@ -39,9 +37,6 @@ def explain(error: Any) -> ProcessingError:
     if "no space left" in lowered:
         message = "The copy of the picture could not be written."
         return SystemFault(message, code="disk_full", is_passing=True, evidence=evidence)
-    if any(words in lowered for words in _ENCODER_GAVE_UP):
-        message = "The encoder found no memory for a copy of this size: ask for a smaller one, or for another format."
-        return LimitError(message, code="memory_limit", evidence=evidence)
     if "unsupported" in lowered:
         message = "This variant of the picture's format is not one that Filemill reads."
         return InputError(message, code="unsupported_format", evidence=evidence)
