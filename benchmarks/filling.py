@@ -23,11 +23,12 @@ RECENT_SHARE: Final = 20
 """Of one task in so many (the newest) all events and the progress are still there."""
 TABLES: Final = ("tasks_tasklog", "tasks_taskattempt", "tasks_taskeventlog", "tasks_taskprogress")
 
-# Every task is a number, and all about it follows from the number: a filling can be repeated.
+# Every task is a number, and all about it follows from the number and the moment of the filling: its id as well, by
+# which what hangs on it is found.
 NUMBERED: Final = """
     WITH numbers AS (
         SELECT i, md5(i::text) AS hash, %(total)s - i AS age,
-               statement_timestamp() - (%(total)s - i + 1) * (interval '365 days' / %(total)s) AS created_at
+               %(now)s::timestamptz - (%(total)s - i + 1) * (interval '365 days' / %(total)s) AS created_at
         FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS i
     ), tasks AS (
         SELECT *, (lpad(to_hex((extract(epoch FROM created_at) * 1000)::bigint), 12, '0') || '7' || substr(hash, 1, 3)
@@ -111,11 +112,13 @@ def fill(connection: Connection, *, total: int, users: Sequence[int]) -> dict[st
     connection.execute("SET maintenance_work_mem = '1GB'")
     definitions = [definition for table in TABLES for definition in _drop_indexes(connection, table)]
     connection.execute(BATCHES, {"user": users[0], "total": total})
+    [(now,)] = connection.execute("SELECT statement_timestamp()").fetchall()
     for table, statement in zip(TABLES, STEPS, strict=True):
         began_at = time.monotonic()
         for first in range(1, total + 1, PORTION):
             last = min(total, first + PORTION - 1)
-            connection.execute(statement, {"total": total, "first": first, "last": last, "users": list(users)})
+            given = {"total": total, "first": first, "last": last, "users": list(users), "now": now}
+            connection.execute(statement, given)
         took[table] = round(time.monotonic() - began_at, 1)
         _say(f"{table} filled in {took[table]} s")
     began_at = time.monotonic()
