@@ -99,7 +99,7 @@ class TaskLogAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TaskLog]:
         """Leave what can be long to the page of the one task."""
-        tasks: QuerySet[TaskLog] = super().get_queryset(request)
+        tasks = TaskLog.objects.of_everyone().order_by(*self.get_ordering(request))
         is_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
         return tasks.defer("result", *REQUESTED) if is_list else tasks
 

@@ -31,6 +31,9 @@ __all__ = [
     "WorkerNode",
 ]
 PRUNABLE = Q(event_type__in=(EventType.STARTED, EventType.PROGRESS, EventType.RETRIED))
+OF_EVERYONE = Q(max_retries__gte=0)
+"""True of every task: the index of everyone's newest tasks is open only to who says so. Else the planner takes it for
+the list of one user who has many tasks, and passes by all that others have handed in since."""
 UPLOAD_PREFIX = "upload:"
 """How the file_path of an uploaded file begins; its id follows."""
 
@@ -44,7 +47,7 @@ class Batch(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     celery_task_id = models.CharField(max_length=64, unique=True, default=celery_id)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="batches")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="batches", db_index=False)
     task_type = models.CharField(max_length=16, choices=TaskType.choices)
     parallel = models.BooleanField(default=True)
     priority = models.SmallIntegerField(default=0, db_default=0)
@@ -58,7 +61,7 @@ class Batch(models.Model):
 
     class Meta:
         verbose_name_plural = "batches"
-        indexes: ClassVar = [models.Index(fields=["user", "-created_at"], name="batch_user_created")]
+        indexes: ClassVar = [models.Index(fields=["user", "-created_at", "-id"], name="batch_user_newest")]
 
     def __str__(self) -> str:
         return f"{self.files_count} {self.task_type} files"
@@ -140,7 +143,7 @@ class TaskLog(models.Model):
             models.Index(fields=["user", "-created_at", "-id"], name="task_user_newest"),
             models.Index(fields=["user", "status", "-created_at", "-id"], name="task_user_status_newest"),
             models.Index(fields=["user", "task_type", "-created_at", "-id"], name="task_user_type_newest"),
-            models.Index(fields=["-created_at", "-id"], name="task_newest"),
+            models.Index(fields=["-created_at", "-id"], name="task_newest_of_all", condition=OF_EVERYONE),
             models.Index(
                 fields=["user", "lane", "task_type", "turn_at", "id"],
                 name="task_backlog",
