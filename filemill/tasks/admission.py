@@ -35,13 +35,13 @@ TYPE_BELOW_LIMIT = """(SELECT count(*) FROM tasks_tasklog o
                       < coalesce((%s::jsonb ->> tasks_tasklog.task_type)::int, 2147483647)"""
 # In one order, so that no two claims wait for each other.
 LOCK = """SELECT pg_advisory_xact_lock(%s, key) FROM (
-              SELECT DISTINCT hashtext(name) AS key FROM tasks_tasklog, LATERAL unnest(
+              SELECT DISTINCT hashtext(name) AS key FROM {which}, LATERAL unnest(
                   ARRAY['user ' || user_id, 'type ' || task_type]) AS name
-              WHERE {which} ORDER BY key) AS keys"""
+              WHERE id = %s ORDER BY key) AS keys"""
 LOCK_SPACE = 0x46696C6D
 """Keeps the locks apart from those of whatever else uses the database."""
-OF_TASK = "tasks_tasklog.id = %s"
-OF_BATCH = "tasks_tasklog.id = (SELECT id FROM tasks_tasklog WHERE batch_id = %s LIMIT 1)"
+OF_TASK, OF_BATCH = "tasks_tasklog", "tasks_batch"
+"""Where user and type stand; they are the same for all files of a batch."""
 
 
 def what_fits() -> list[Any]:

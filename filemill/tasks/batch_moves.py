@@ -12,11 +12,12 @@ from filemill.tasks.changes import CANCELLED, begun_anew
 from filemill.tasks.statuses import Status
 from filemill.tasks.transition import Ending, apply
 
+# In the order of an index, or the planner may walk through whatever else is pending.
 OF_BATCH = """id = ANY(ARRAY(SELECT id FROM tasks_tasklog WHERE batch_id = %s AND status = %s
-                             LIMIT %s FOR UPDATE SKIP LOCKED))"""
+                             ORDER BY finished_at LIMIT %s FOR UPDATE SKIP LOCKED))"""
 RETRYABLE = """id = ANY(ARRAY(SELECT id FROM tasks_tasklog WHERE batch_id = %s AND status = 'failed'
                               AND finished_at <= %s AND (%s OR retry_count < max_retries)
-                              LIMIT %s FOR UPDATE SKIP LOCKED))"""
+                              ORDER BY finished_at LIMIT %s FOR UPDATE SKIP LOCKED))"""
 # Back to how it travelled at first: in its slice, or alone if it is large.
 LANE_IN_BATCH = """CASE WHEN task_type = 'video' AND (SELECT parallel FROM tasks_batch b WHERE b.id = batch_id)
                    THEN 'bulk' ELSE 'slice' END"""

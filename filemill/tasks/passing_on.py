@@ -11,19 +11,20 @@ from filemill.tasks.statuses import Lane
 
 PASSED_ON_TO = 20
 """So many users are asked at the most whether they use a place; the sweeper asks all."""
-# One probe of the backlog's index for each user: they are few beside their tasks.
+# One probe of the backlog's index for each user, who are few beside their tasks; by EXISTS all that waits may be read.
 WAITING_FOR_TYPE = """
     SELECT u.id, lane.name FROM auth_user u CROSS JOIN unnest(ARRAY['interactive', 'bulk']) AS lane(name)
-    WHERE EXISTS (SELECT 1 FROM tasks_tasklog t
-                  WHERE t.user_id = u.id AND t.lane = lane.name AND t.task_type = %(task_type)s
-                    AND t.status = 'pending' AND t.published_at IS NULL AND t.run_after IS NULL)
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM tasks_tasklog t
+            WHERE t.user_id = u.id AND t.lane = lane.name AND t.task_type = %(task_type)s
+              AND t.status = 'pending' AND t.published_at IS NULL AND t.run_after IS NULL
+            ORDER BY t.turn_at, t.id LIMIT 1) AS waiting
     ORDER BY u.id <= %(user_id)s, u.id, lane.name DESC LIMIT %(most)s"""
 WAITING_BATCH = f"""{dispatch.ACTIVE_BATCHES}
     SELECT b.id FROM active JOIN tasks_batch b ON b.id = active.batch_id
     WHERE (b.user_id = %(user_id)s OR (%(is_type_limited)s AND b.task_type = %(task_type)s))
       AND b.id IS DISTINCT FROM %(but)s
-      AND EXISTS (SELECT 1 FROM tasks_tasklog t
-                  WHERE t.batch_id = b.id AND t.status = 'pending' AND t.lane = 'slice')
+      AND {dispatch.A_FILE_WAITS}
     ORDER BY b.slices_sent_at NULLS FIRST LIMIT 1"""  # noqa: S608  literals
 LOOKED_FOR_ROOM = 20
 """So many are asked at the most whether they fit into what came free; the sweeper sends the others."""

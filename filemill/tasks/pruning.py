@@ -5,11 +5,14 @@ from django.db import connection
 
 BITE = 5_000
 """Rows deleted per statement, each its own transaction: nobody waits long for their locks, and a vacuum can follow."""
-# In the order of an index, so that a bite reads little more than it deletes.
+# In the order of an index, so that a bite reads little more than it deletes. The tasks are looked up one by one: joined
+# to them, all tasks might be read for each bite.
 PROGRESS = """
     DELETE FROM tasks_taskprogress WHERE id = ANY(ARRAY(
-        SELECT p.id FROM tasks_taskprogress p JOIN tasks_tasklog t ON t.id = p.task_id
-        WHERE p.created_at < statement_timestamp() - %s * interval '1 day' AND t.status NOT IN ('pending', 'processing')
+        SELECT p.id FROM tasks_taskprogress p CROSS JOIN LATERAL (
+            SELECT 1 FROM tasks_tasklog t
+            WHERE t.id = p.task_id AND t.status NOT IN ('pending', 'processing') LIMIT 1) AS ended
+        WHERE p.created_at < statement_timestamp() - %s * interval '1 day'
         ORDER BY p.created_at LIMIT %s))"""
 
 

@@ -47,6 +47,7 @@ WALK = """(
             ORDER BY t.user_id, t.lane LIMIT 1) AS further)
     SELECT user_id, lane FROM waiting WHERE lane <> 'slice')"""
 WAITING_USERS = " UNION ".join(WALK.format(which=which) for which in ("run_after IS NULL", "run_after IS NOT NULL"))
+A_FILE_IS_DUE = dispatch.FILE_WAITS.format(due=" AND (t.run_after IS NULL OR t.run_after <= statement_timestamp())")
 WAITING_BATCHES = f"""{dispatch.ACTIVE_BATCHES}
     SELECT b.id, b.parallel,
            (b.slices_sent_at IS NULL OR b.slices_sent_at < statement_timestamp() - %s * interval '1 second')
@@ -54,9 +55,7 @@ WAITING_BATCHES = f"""{dispatch.ACTIVE_BATCHES}
                            WHERE t.batch_id = b.id AND t.status = 'processing' AND t.lane = 'slice') AS is_stalled
     FROM active JOIN tasks_batch b ON b.id = active.batch_id
     WHERE NOT EXISTS (SELECT 1 FROM tasks_queuepause WHERE queue IN (b.task_type, 'bulk'))
-      AND EXISTS (SELECT 1 FROM tasks_tasklog t
-                  WHERE t.batch_id = b.id AND t.status = 'pending' AND t.lane = 'slice'
-                    AND (t.run_after IS NULL OR t.run_after <= statement_timestamp()))
+      AND {A_FILE_IS_DUE}
     ORDER BY b.slices_sent_at NULLS FIRST"""  # noqa: S608  literals
 SENT = """
     SELECT count(*) FROM tasks_tasklog

@@ -16,7 +16,7 @@ from pytest_django import DjangoDbBlocker
 
 from benchmarks.filling import fill
 from filemill.tasks import broker, counting
-from filemill.tasks.lifecycle import Worker
+from filemill.tasks.node import Worker
 from filemill.tasks.models import Batch, WorkerNode
 from tests.integration.rows import task_maker
 
