@@ -20,7 +20,7 @@ PORTION: Final = 500_000
 BATCH_NUMBERS: Final = 10_000
 """Of so many numbers in a row three of ten are the files of one batch."""
 RECENT_SHARE: Final = 20
-"""Of one task in so many (the newest) all events and the progress are still there."""
+"""Of one task in so many (the newest) all events and the progress are still there; of the others they were pruned."""
 TABLES: Final = ("tasks_tasklog", "tasks_taskattempt", "tasks_taskeventlog", "tasks_taskprogress")
 
 # Every task is a number, and all about it follows from the number and the moment of the filling: its id as well, by
@@ -92,6 +92,9 @@ BATCHES: Final = f"""
     SELECT md5('batch' || i / {BATCH_NUMBERS})::uuid, md5('celery batch' || i / {BATCH_NUMBERS})::uuid::text, %(user)s,
            'image', true, count(*), statement_timestamp()
     FROM generate_series(1, %(total)s::bigint) AS i WHERE i %% 10 < 3 GROUP BY i / {BATCH_NUMBERS}"""  # noqa: S608  literals of this module
+PRUNED: Final = f"""
+    INSERT INTO tasks_eventpruning (id, until)
+    VALUES (1, %s::timestamptz - interval '365 days' / {RECENT_SHARE})"""  # noqa: S608  literals of this module
 COUNTS: Final = """
     INSERT INTO tasks_taskcount (user_id, status, task_type, count)
     SELECT user_id, status, task_type, count(*) FROM tasks_tasklog GROUP BY user_id, status, task_type"""
@@ -127,6 +130,7 @@ def fill(connection: Connection, *, total: int, users: Sequence[int]) -> dict[st
     took["indexes"] = round(time.monotonic() - began_at, 1)
     _say(f"indexes made in {took['indexes']} s")
     connection.execute(COUNTS)
+    connection.execute(PRUNED, [now])
     for table in TABLES:
         connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(table)))
     connection.execute("SET session_replication_role = DEFAULT")

@@ -55,6 +55,7 @@ class Environment:
     max_upload_bytes: int
     input_limits: InputLimits
     progress_days: int
+    event_days: int
     token_days: int
     cage: Literal["strict", "auto"]
 
@@ -109,6 +110,7 @@ def _values(env: Env, home: Home) -> dict[str, object]:
         "max_upload_bytes": env.int("FILEMILL_MAX_UPLOAD_BYTES", 5 * 1024**3, validate=positive),
         "input_limits": _input_limits(env),
         "progress_days": env.int("FILEMILL_PROGRESS_DAYS", 90, validate=validate.Range(min=0)),
+        "event_days": env.int("FILEMILL_EVENT_DAYS", 0, validate=validate.Range(min=0)),
         "token_days": env.int("FILEMILL_TOKEN_DAYS", 365, validate=positive),
         "cage": env.str("FILEMILL_CAGE", "strict", validate=validate.OneOf(["strict", "auto"])),
     }

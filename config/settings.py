@@ -154,6 +154,7 @@ FILEMILL_STOP_GRACE_SECONDS = ENVIRONMENT.stop_grace_seconds
 FILEMILL_RETRY_BASE_SECONDS = ENVIRONMENT.retry_base_seconds
 FILEMILL_DEADLINE_HOURS = ENVIRONMENT.deadline_hours
 FILEMILL_PROGRESS_DAYS = ENVIRONMENT.progress_days
+FILEMILL_EVENT_DAYS = ENVIRONMENT.event_days
 FILEMILL_CAGE: Literal["strict", "auto"] = ENVIRONMENT.cage
 
 # --- Celery: the seed's names, as `celery -A config …` reads them ---

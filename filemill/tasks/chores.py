@@ -21,7 +21,7 @@ UNSEEN_DAYS = 7
 
 
 def tidy() -> None:
-    """Delete files that no task refers to, keys past their day, old progress, and long unseen workers."""
+    """Delete files that no task refers to, keys past their day, old progress and events, and long unseen workers."""
     swept = outputs.sweep_unreferenced(is_referenced=_is_output_needed, older_than_seconds=UNREFERENCED_SECONDS)
     swept += uploads.sweep_uploads(is_referenced=_is_upload_needed, older_than_seconds=UNREFERENCED_SECONDS)
     swept += checkpoints.sweep_unreferenced(
@@ -29,9 +29,14 @@ def tidy() -> None:
     )
     idempotency.prune()
     poison.prune()
-    pruned = pruning.prune_progress()
+    progress, events = pruning.prune_progress(), pruning.prune_events()
     WorkerNode.objects.filter(seen_at__lt=Now() - timedelta(days=UNSEEN_DAYS)).delete()
-    logger.info("tidied: %s unreferenced files and directories and %s old lines of progress removed", swept, pruned)
+    logger.info(
+        "tidied: %s unreferenced files and directories, %s old lines of progress and %s old events removed",
+        swept,
+        progress,
+        events,
+    )
 
 
 def _is_output_needed(task_id: str, fence: int) -> bool:

@@ -13,12 +13,13 @@ from django.db.models.functions import Now
 from filemill.tasks.count_models import TaskCount, TaskCountChange
 from filemill.tasks.ids import celery_id, uuid7
 from filemill.tasks.querysets import BatchQuerySet, TaskQuerySet
-from filemill.tasks.service_models import CageDeath, IdempotencyKey, QueuePause, SweepTurn, WorkerNode
+from filemill.tasks.service_models import CageDeath, EventPruning, IdempotencyKey, QueuePause, SweepTurn, WorkerNode
 from filemill.tasks.statuses import ACTIVE, TERMINAL, TERMINAL_EVENTS, EventType, Lane, Outcome, Status, TaskType
 
 __all__ = [
     "Batch",
     "CageDeath",
+    "EventPruning",
     "IdempotencyKey",
     "QueuePause",
     "SweepTurn",
@@ -30,7 +31,10 @@ __all__ = [
     "TaskProgress",
     "WorkerNode",
 ]
-PRUNABLE = Q(event_type__in=(EventType.STARTED, EventType.PROGRESS, EventType.RETRIED))
+PRUNABLE = Q(event_type__in=(EventType.STARTED, EventType.PROGRESS)) | Q(
+    event_type=EventType.RETRIED, metadata__automatic=True
+)
+"""The events between the begin of a generation and its end."""
 OF_EVERYONE = Q(max_retries__gte=0)
 """True of every task: the index of everyone's newest tasks is open only to who says so. Else the planner takes it for
 the list of one user who has many tasks, and passes by all that others have handed in since."""

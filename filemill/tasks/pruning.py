@@ -1,5 +1,7 @@
 """Forgetting what nobody reads any more of tasks that ended long ago."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import connection
 
@@ -14,6 +16,21 @@ PROGRESS = """
             WHERE t.id = p.task_id AND t.status NOT IN ('pending', 'processing') LIMIT 1) AS ended
         WHERE p.created_at < statement_timestamp() - %s * interval '1 day'
         ORDER BY p.created_at LIMIT %s))"""
+# Kept before anything goes, and never taken back: a checker must not miss what was pruned under another setting.
+MARK = """
+    INSERT INTO tasks_eventpruning AS kept (id, until)
+    VALUES (1, statement_timestamp() - %(days)s * interval '1 day')
+    ON CONFLICT (id) DO UPDATE SET until = greatest(kept.until, excluded.until)
+    RETURNING statement_timestamp() - %(days)s * interval '1 day'"""
+# What happened before a task's end is older than that end; so nothing younger has to be looked at.
+EVENTS = """
+    DELETE FROM tasks_taskeventlog WHERE id = ANY(ARRAY(
+        SELECT e.id FROM tasks_taskeventlog e CROSS JOIN LATERAL (
+            SELECT 1 FROM tasks_tasklog t WHERE t.id = e.task_id AND t.finished_at < %s LIMIT 1) AS ended
+        WHERE e.created_at < %s
+          AND (e.event_type IN ('started', 'progress')
+               OR (e.event_type = 'retried' AND e.metadata -> 'automatic' = 'true'::jsonb))
+        ORDER BY e.created_at LIMIT %s))"""
 
 
 def prune_progress() -> int:
@@ -23,10 +40,29 @@ def prune_progress() -> int:
     """
     if settings.FILEMILL_PROGRESS_DAYS == 0:
         return 0
+    return _delete(PROGRESS, [settings.FILEMILL_PROGRESS_DAYS])
+
+
+def prune_events() -> int:
+    """Delete, of tasks that ended long enough ago, the events between the begin and the end of each generation.
+
+    How each generation began and how it ended stays, so the database goes on refusing it a second end; its attempts
+    stay as well.
+    """
+    if settings.FILEMILL_EVENT_DAYS == 0:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(MARK, {"days": settings.FILEMILL_EVENT_DAYS})
+        (until,) = cursor.fetchone()
+    return _delete(EVENTS, [until, until])
+
+
+def _delete(statement: str, chosen: list[Any]) -> int:
+    """Delete bite by bite until nothing is left; return how many rows went."""
     pruned = 0
     with connection.cursor() as cursor:
         while True:
-            cursor.execute(PROGRESS, [settings.FILEMILL_PROGRESS_DAYS, BITE])
+            cursor.execute(statement, [*chosen, BITE])
             bite = int(cursor.rowcount)
             pruned += bite
             if bite < BITE:

@@ -1,4 +1,4 @@
-"""The tables beside the tasks: workers, turns, pauses of queues, keys of requests, deaths of the cage."""
+"""The tables beside the tasks: workers, turns, prunings, pauses of queues, keys of requests, deaths of the cage."""
 
 from typing import ClassVar
 
@@ -28,6 +28,17 @@ class SweepTurn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.began_at}"
+
+
+class EventPruning(models.Model):
+    """How far events were pruned: who checks histories has to know it, whatever the settings say by then."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    until = models.DateTimeField()
+    """Generations that ended before may lack the events between their begin and their end."""
+
+    def __str__(self) -> str:
+        return f"{self.until}"
 
 
 class IdempotencyKey(models.Model):

@@ -22,7 +22,7 @@ from filemill.tasks.history.facts import (
     ProgressFact,
     TaskFact,
 )
-from filemill.tasks.models import TaskAttempt, TaskEventLog, TaskLog, TaskProgress
+from filemill.tasks.models import EventPruning, TaskAttempt, TaskEventLog, TaskLog, TaskProgress
 from filemill.tasks.statuses import Status
 
 
@@ -45,6 +45,7 @@ def collect(
     with _one_moment() as read_at:
         tasks, events = _read_tasks(ids), _read_events(ids)
         attempts, progress = _read_attempts(ids), _read_progress(ids)
+        pruned_until = EventPruning.objects.values_list("until", flat=True).first()
     return History(
         read_at=read_at,
         tasks=tasks,
@@ -57,6 +58,7 @@ def collect(
         downloads=downloads,
         processes=processes,
         earlier_events=earlier_events,
+        events_pruned_until=pruned_until,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from filemill.tasks.statuses import TERMINAL
+from filemill.tasks.statuses import TERMINAL, EventType
 
 
 class Kind(StrEnum):
@@ -101,6 +101,12 @@ class EventFact:
     at: datetime
     is_automatic: bool = False
 
+    @property
+    def is_prunable(self) -> bool:
+        """Whether it tells of what went on between the begin of a generation and its end."""
+        is_retry_within = self.event_type == EventType.RETRIED and self.is_automatic
+        return is_retry_within or self.event_type in {EventType.STARTED, EventType.PROGRESS}
+
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptFact:
@@ -142,7 +148,8 @@ class History:
 
     `files` is None when the storage was not looked at. `settle_seconds` is the bound within which every task must have
     ended since it was handed in or retried; None leaves that to each task's own deadline and lease.
-    `earlier_events` were read at an earlier moment.
+    `earlier_events` were read at an earlier moment. Of generations that ended before `events_pruned_until` the events
+    between begin and end may be gone.
     """
 
     read_at: datetime
@@ -156,3 +163,4 @@ class History:
     processes: Sequence[ProcessFact] = ()
     earlier_events: Sequence[EventFact] = ()
     settle_seconds: float | None = None
+    events_pruned_until: datetime | None = None

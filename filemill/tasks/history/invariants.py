@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from filemill.tasks.history.facts import FileFact, History, TaskFact
+from filemill.tasks.history.facts import EventFact, FileFact, History, TaskFact
 from filemill.tasks.history.sightings import find_changed_endings, find_progress_falls
 from filemill.tasks.history.stories import Story, tell_stories
-from filemill.tasks.statuses import MOVES, TERMINAL, TERMINAL_EVENTS, EventType, Outcome, Status
+from filemill.tasks.statuses import ACTIVE, MOVES, TERMINAL, TERMINAL_EVENTS, EventType, Outcome, Status
 
 GRACE_SECONDS: Final = 60.0
 """How long after its deadline, or after the end of its lease, a task may wait for the sweeper."""
@@ -160,12 +160,13 @@ def find_wrong_events(story: Story) -> Iterator[str]:
     """The events follow the moves; after a terminal one comes nothing but a person's retry; none is ever changed."""
     now = {event.id: event for event in story.events}
     for event in story.earlier_events:
-        if now.get(event.id) != event:
+        is_pruned = event.id not in now and event.is_prunable and event.generation <= story.pruned_to
+        if now.get(event.id) != event and not is_pruned:
             yield f"the event {event.id} ({event.event_type}) was changed or taken away"
     status: str | None = None
     generation = 1
     for event in story.events:
-        if status not in _sources(event.event_type, is_automatic=event.is_automatic):
+        if not _is_possible(story, event, status):
             yield f"the event {event.id} says {event.event_type} of a task that was {status or 'not created yet'}"
         if status is not None and _is_opening(event.event_type, event.is_automatic):
             generation += 1
@@ -173,6 +174,17 @@ def find_wrong_events(story: Story) -> Iterator[str]:
             yield f"the event {event.id} is of generation {event.generation} where {generation} is right"
             generation = event.generation
         status = STATUS_AFTER.get(event.event_type, status)
+
+
+def _is_possible(story: Story, event: EventFact, status: str | None) -> bool:
+    """Tell whether an event may follow; where those before it may be pruned, its attempt must be there instead."""
+    sources = _sources(event.event_type, is_automatic=event.is_automatic)
+    if status in sources:
+        return True
+    if event.generation > story.pruned_to or status not in ACTIVE or not sources & ACTIVE:
+        return False
+    begun = {(attempt.generation, attempt.number) for attempt in story.attempts}
+    return Status.PENDING in sources or (event.generation, event.attempt) in begun
 
 
 def _sources(event_type: str, *, is_automatic: bool) -> frozenset[str | None]:
@@ -213,17 +225,27 @@ def find_wrong_fences(story: Story) -> Iterator[str]:
     """Every start has an attempt with a higher fence than the one before, and the row holds the last."""
     by_number = {attempt.number: attempt for attempt in story.attempts}
     fence = 0
-    for event in story.events:
-        if event.event_type != EventType.STARTED:
-            continue
-        attempt = by_number.get(event.attempt)
-        if attempt is None or attempt.generation != event.generation:
-            yield f"the event {event.id} started attempt {event.attempt}, of which there is no record"
+    for number, generation in _list_starts(story):
+        attempt = by_number.get(number)
+        if attempt is None or attempt.generation != generation:
+            yield f"an event started attempt {number} of generation {generation}, of which there is no record"
         elif attempt.fence <= fence:
             yield f"attempt {attempt.number} has fence {attempt.fence} after {fence}"
         fence = max(fence, attempt.fence if attempt else 0)
     if story.task.fence != fence:
         yield f"the row holds fence {story.task.fence}, the last start {fence}"
+
+
+def _list_starts(story: Story) -> list[tuple[int, int]]:
+    """Return number and generation of each start: as the events tell, and where they are gone the attempts."""
+    told = [(event.attempt, event.generation) for event in story.events if event.event_type == EventType.STARTED]
+    known = {number for number, _ in told}
+    pruned = [
+        (attempt.number, attempt.generation)
+        for attempt in story.attempts
+        if attempt.generation <= story.pruned_to and attempt.number not in known
+    ]
+    return sorted([*pruned, *told]) if pruned else told
 
 
 INVARIANTS: Final[dict[str, Callable[[Story], Iterable[str]]]] = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from filemill.tasks.history.facts import Kind, Observation
 from filemill.tasks.history.stories import Story
-from filemill.tasks.statuses import TERMINAL, EventType, Status
+from filemill.tasks.statuses import TERMINAL, Status
 
 
 def find_changed_endings(story: Story) -> Iterator[str]:
@@ -49,6 +49,6 @@ def find_progress_falls(story: Story) -> Iterator[str]:
             continue
         falls += last is not None and last.progress is not None and sight.progress < last.progress
         last = sight
-    resets = sum(event.event_type == EventType.RETRIED for event in story.events)
+    resets = story.count_beginnings_anew()
     if falls > resets:
         yield f"clients saw progress fall {falls} times, and the task began again {resets} times"

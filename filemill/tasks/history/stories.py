@@ -18,6 +18,7 @@ from filemill.tasks.history.facts import (
     ProgressFact,
     TaskFact,
 )
+from filemill.tasks.statuses import TERMINAL_EVENTS, EventType, Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,17 @@ class Story:
     downloads: list[DownloadFact] = field(default_factory=list)
     processes: list[ProcessFact] = field(default_factory=list)
     earlier_events: list[EventFact] = field(default_factory=list)
+    pruned_to: int = 0
+    """Generations up to this one ended so long ago that the events between their begin and end may be gone."""
+
+    def count_beginnings_anew(self) -> int:
+        """Count how often its progress began anew: by events, and where these may be gone by attempts."""
+        told = sum(
+            event.event_type == EventType.RETRIED and not (event.is_prunable and event.generation <= self.pruned_to)
+            for event in self.events
+        )
+        again = {Outcome.DEFERRED, Outcome.LOST}
+        return told + sum(item.outcome in again and item.generation <= self.pruned_to for item in self.attempts)
 
 
 def tell_stories(history: History) -> Iterator[Story]:
@@ -59,7 +71,13 @@ def tell_stories(history: History) -> Iterator[Story]:
             downloads=downloads[task.id],
             processes=processes[task.id],
             earlier_events=earlier_events[task.id],
+            pruned_to=_find_last_pruned(events[task.id], history.events_pruned_until),
         )
+
+
+def _find_last_pruned(events: Iterable[EventFact], until: datetime | None) -> int:
+    ended = [event.generation for event in events if event.event_type in TERMINAL_EVENTS and until and event.at < until]
+    return max(ended, default=0)
 
 
 class _OfTask(Protocol):

@@ -16,8 +16,8 @@ from pytest_django import DjangoDbBlocker
 
 from benchmarks.filling import fill
 from filemill.tasks import broker, counting
-from filemill.tasks.node import Worker
 from filemill.tasks.models import Batch, WorkerNode
+from filemill.tasks.node import Worker
 from tests.integration.rows import task_maker
 
 TASKS: Final = 40_000
@@ -77,7 +77,7 @@ def _long_tables(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
             yield
         finally:
             with connection.cursor() as cursor:
-                cursor.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
+                cursor.execute(f"TRUNCATE {', '.join(TABLES)}, tasks_eventpruning CASCADE")
             User.objects.all().delete()
 
 

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from filemill.tasks import admission, batch_moves, broker, counting, dispatch, lifecycle, pruning, sweeping
-from filemill.tasks.node import Worker
+from filemill.tasks import admission, batch_moves, broker, counting, dispatch, lifecycle, passing_on, pruning, sweeping
 from filemill.tasks.models import Batch, TaskLog, TaskProgress
+from filemill.tasks.node import Worker
 from filemill.tasks.statuses import Lane, Status, TaskType
 from tests.integration.plans.conftest import CROWD, QUEUES, WINDOW
 from tests.integration.plans.explained import Reading, watch
@@ -122,7 +122,7 @@ def test_the_choice_below_limits_counts_what_is_in_flight(bob: User, worker: Wor
 
 def test_a_free_place_is_offered_by_a_probe_for_each_user(bob: User) -> None:
     with watch() as reading:
-        assert (bob.pk, "interactive") in dispatch._next_of_type(bob.pk, "video")
+        assert (bob.pk, "interactive") in passing_on._next_of_type(bob.pk, "video")
 
     assert set(read_of_tasks(reading)) == {"task_backlog"}
     assert reading.rows["task_backlog"] <= CROWD
@@ -130,11 +130,23 @@ def test_a_free_place_is_offered_by_a_probe_for_each_user(bob: User) -> None:
 
 def test_a_free_place_is_offered_to_a_batch_without_a_look_at_its_files(long_batch: Batch) -> None:
     with watch() as reading:
-        dispatch._pass_on_to_batch(long_batch.user_id, "image", None)
+        passing_on._pass_on_to_batch(long_batch.user_id, "image", None)
 
     assert set(read_of_tasks(reading)) == {"task_batch_active"}
     assert reading.rows["task_batch_active"] <= 100
     assert set(reading.of("tasks_batch")) <= {"tasks_batch_pkey", "batch_user_newest"}
+
+
+def test_room_is_passed_on_by_a_look_at_those_that_wait_for_it(bob: User) -> None:
+    waiting = some(BITE, user=bob, run_after=None, published_at=None, status=Status.PENDING)
+    waiting.update(needed_bytes=2**30, needed_seconds=1.0, run_after=Now())
+    with watch() as reading:
+        passing_on.pass_room_on()
+
+    read = read_of_tasks(reading)
+    assert read["task_waits_for_room"] <= 2 * BITE
+    assert read["task_scheduled"] <= 4 * BITE
+    assert set(read) <= {"task_waits_for_room", "task_scheduled", "task_backlog", KEY, *QUEUES}
 
 
 def test_slices_are_sent_by_a_look_at_the_first_files(long_batch: Batch) -> None:
@@ -208,3 +220,15 @@ def test_pruning_progress_reads_what_it_deletes(alice: User, settings: Any, monk
     assert set(reading.of(TASKS)) == {KEY}
     assert sum(reading.of("tasks_taskprogress").values()) <= 2 * pruned
     assert TaskProgress._meta.db_table not in reading.rows
+
+
+def test_pruning_events_reads_what_it_deletes(alice: User, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.FILEMILL_EVENT_DAYS = 7
+    monkeypatch.setattr(pruning, "BITE", 10_000)
+    with watch() as reading:
+        pruned = pruning.prune_events()
+
+    assert pruned > 1_000
+    assert set(reading.of(TASKS)) == {KEY}
+    assert reading.rows["event_prunable"] <= pruned + BITE
+    assert set(reading.of("tasks_taskeventlog")) == {"event_prunable", "tasks_taskeventlog_pkey"}

@@ -179,6 +179,6 @@ def test_a_file_of_a_batch_counts_those_before_it_up_to_a_bound(long_batch: Batc
 
 
 def test_what_was_filled_in_could_be_the_service_s_own(alice: User) -> None:
-    newest = TaskLog.objects.filter(user=alice, finished_at__isnull=False).newest_first()[:500]
+    one_in_fifty = TaskLog.objects.filter(user=alice, finished_at__isnull=False).newest_first()[::50]
 
-    assert check(collect([task.pk for task in newest])) == []
+    assert check(collect([task.pk for task in one_in_fifty])) == []

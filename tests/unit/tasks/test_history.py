@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from uuid import UUID
 
 import pytest
@@ -373,6 +374,83 @@ def test_a_violation_names_its_rule_and_its_task() -> None:
         Violation(invariant="I1", task_id=TASK, message=f"still pending although its deadline was {at(-61)}")
     ]
     assert str(check(history)[0]).startswith(f"I1 {TASK}: still pending")
+
+
+# --- events that were pruned ---
+BETWEEN = [event.id for event in tell(STORY) if event.is_prunable]
+LATER = at(15)
+"""After the end of both generations; the first one ended at 5, the second at 8."""
+
+
+def pruned(*gone: int, until: datetime = LATER) -> Break:
+    """Take events away by their numbers in the story, as pruning them up to a time would."""
+
+    def change(history: History) -> History:
+        left = [event for event in history.events if event.id not in gone]
+        return replace(history, events=left, events_pruned_until=until)
+
+    return change
+
+
+def test_what_lies_between_is_told_apart_from_begins_and_ends() -> None:
+    assert [STORY.split()[number] for number in BETWEEN] == ["started", "progress", "retried!", "started", "started"]
+
+
+@pytest.mark.parametrize("count", range(len(BETWEEN) + 1))
+def test_any_of_the_events_between_may_have_been_pruned(count: int) -> None:
+    for gone in combinations(BETWEEN, count):
+        assert check(pruned(*gone)(clean())) == [], gone
+
+
+def test_a_cancelled_task_and_a_plain_one_may_have_been_pruned() -> None:
+    assert check(pruned(*BETWEEN)(cancelled_in_generation_two(clean()))) == []
+    assert check(pruned(1)(of_first_generation(clean()))) == []
+
+
+def test_a_generation_that_ended_since_must_be_whole() -> None:
+    until = at(6.5)
+
+    assert check(pruned(*BETWEEN[:-1], until=until)(clean())) == []
+    assert broken_rules(pruned(*BETWEEN, until=until)(clean())) == {"I7", "I10"}
+
+
+@pytest.mark.parametrize(("gone", "rules"), [(1, {"I7"}), (3, {"I7"}), (7, {"I7", "I10"})])
+def test_before_its_generation_ended_long_ago_no_such_event_may_be_missing(gone: int, rules: set[str]) -> None:
+    left = replace(with_events([event for event in tell(STORY) if event.id != gone])(clean()), observations=[])
+
+    assert broken_rules(left) == rules
+    assert broken_rules(replace(left, events_pruned_until=at(4.5))) == rules
+
+
+@pytest.mark.parametrize(
+    ("what", "rules"),
+    [("created", {"I7"}), ("failed", {"I2", "I7"}), ("retried", {"I7"}), ("completed", {"I2", "I4", "I8"})],
+)
+def test_how_a_generation_began_and_ended_is_never_pruned(what: str, rules: set[str]) -> None:
+    gone = STORY.split().index(what)
+    history = replace(pruned(*BETWEEN, gone)(clean()), earlier_events=[])
+
+    assert broken_rules(history) >= rules
+
+
+@pytest.mark.parametrize(
+    ("rules", "change"),
+    [
+        ({"I10"}, with_attempt(2, fence=1)),
+        ({"I10"}, both(with_task(fence=2), with_file(fence=2))),
+        ({"I6", "I7", "I10"}, lambda history: replace(history, attempts=history.attempts[:2], progress=[])),
+        ({"I7"}, lambda history: replace(history, earlier_events=[replace(history.events[0], at=at(-1))])),
+        (
+            {"I5"},
+            with_sights(
+                *(see(Kind.READ, "processing", asked=2.2 + number / 5, progress=80 - number) for number in range(4))
+            ),
+        ),
+    ],
+    ids=["a fence twice", "another fence in the row", "no attempt", "a changed event", "too many falls"],
+)
+def test_what_is_left_of_a_pruned_history_is_still_judged(rules: set[str], change: Break) -> None:
+    assert broken_rules(both(change, pruned(*BETWEEN))(clean())) == rules
 
 
 # --- what is allowed ---

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("tasks", "0010_indexes_for_long_tables"),
+        ("tasks", "0012_events_pruned"),
     ]
 
     operations = [
