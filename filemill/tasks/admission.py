@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from filemill.tasks import room
+from filemill.tasks import capacity
 from filemill.tasks.transition import Expression
 
 QUEUE_OF_LANE = "CASE WHEN lane = 'interactive' THEN 'interactive' ELSE 'bulk' END"
@@ -46,7 +46,7 @@ OF_TASK, OF_BATCH = "tasks_tasklog", "tasks_batch"
 
 def what_fits() -> list[Any]:
     """Return the values for `FITS` on this machine, now."""
-    free = room.find_free()
+    free = capacity.find_free()
     return [free.memory_bytes, free.seconds]
 
 

@@ -16,8 +16,8 @@ BACK_TO_PENDING: Assignments = {
     "retry_count": ("retry_count + 1", []),
 }
 WAITS_FOR_NOTHING: Assignments = {"run_after": NULL, "needed_bytes": NULL, "needed_seconds": NULL}
-LOOK_FOR_ROOM_SECONDS = 2
-"""At least, between two looks whether a task that takes much has room, unless somebody gives some back."""
+LOOK_FOR_CAPACITY_SECONDS = 2
+"""At least, between two looks whether a task that takes much has capacity, unless somebody gives some back."""
 
 TRAVELS_ALONE_IF_PARALLEL = """CASE WHEN lane = 'slice' AND (SELECT parallel FROM tasks_batch b WHERE b.id = batch_id)
                                THEN 'bulk' ELSE lane END"""
@@ -47,7 +47,7 @@ def begun_anew(*, lane: str) -> Assignments:
 
 
 def handed_back(waits_for: Cost | None) -> Assignments:
-    """Return what changes in a task that was claimed and not begun; `waits_for` is what there was no room for.
+    """Return what changes in a task that was claimed and not begun; `waits_for` is what there was no capacity for.
 
     What takes much travels alone from now on: it must not hold up its slice.
     """
@@ -58,7 +58,7 @@ def handed_back(waits_for: Cost | None) -> Assignments:
         **changes,
         "needed_bytes": value(waits_for.memory_bytes),
         "needed_seconds": value(waits_for.cpu_seconds),
-        "run_after": seconds_ahead(LOOK_FOR_ROOM_SECONDS),
+        "run_after": seconds_ahead(LOOK_FOR_CAPACITY_SECONDS),
         "lane": (TRAVELS_ALONE_IF_PARALLEL, []),
     }
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from filemill.faultpoints import faultpoint
 from filemill.tasks import broker
 from filemill.tasks.broker import BULK_FILE_PROCESSING, FILE_PROCESSING, Message
-from filemill.tasks.changes import LOOK_FOR_ROOM_SECONDS
+from filemill.tasks.changes import LOOK_FOR_CAPACITY_SECONDS
 from filemill.tasks.insertion import Turn
 from filemill.tasks.models import Batch, QueuePause, TaskLog
 from filemill.tasks.statuses import Lane, Status, TaskType
@@ -85,7 +85,7 @@ SENT_AT = """CASE WHEN (SELECT free FROM room) > 0
 
 PUT_BACK = f"""UPDATE tasks_tasklog SET published_at = NULL,
                   run_after = CASE WHEN needed_bytes IS NOT NULL
-                      THEN statement_timestamp() + interval '{LOOK_FOR_ROOM_SECONDS} seconds' ELSE run_after END
+                      THEN statement_timestamp() + interval '{LOOK_FOR_CAPACITY_SECONDS} seconds' ELSE run_after END
               WHERE id = %s AND status = 'pending' AND published_at IS NOT NULL RETURNING user_id, lane"""  # noqa: S608  literals
 ACTIVE_BATCHES = """
     WITH RECURSIVE active AS (

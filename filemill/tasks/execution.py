@@ -23,7 +23,7 @@ from filemill.processing.errors import Cancelled, ProcessingError, SystemFault
 from filemill.processing.operations.planning import Cost
 from filemill.processing.operations.running import run_steps
 from filemill.processing.operations.steps import Step
-from filemill.tasks import dispatch, passing_on, poison, retries, room, settling
+from filemill.tasks import capacity, dispatch, passing_on, poison, retries, settling
 from filemill.tasks.fetching import Fetched, fetch
 from filemill.tasks.logs import about
 from filemill.tasks.models import TaskLog
@@ -39,7 +39,7 @@ from filemill.tasks.work import limits_of, steps_of
 logger = logging.getLogger(__name__)
 
 
-class NoRoomError(Exception):
+class NoCapacityError(Exception):
     """What a task takes is more than this machine can spare now."""
 
     def __init__(self, cost: Cost) -> None:
@@ -127,8 +127,8 @@ def _work_on(task: TaskLog, watched: Watched, cage_slice: Slice, suspects: Suspe
         faultpoint("after_claim")
         try:
             return _attempt(task, watched, cage_slice, suspects)
-        except NoRoomError as error:
-            logger.info("there is no room here for what it takes: %s", error.cost)
+        except NoCapacityError as error:
+            logger.info("there is no capacity here for what it takes: %s", error.cost)
             return settling.hand_back(task, waits_for=error.cost)
         finally:
             outputs.discard(task.pk, task.fence)
@@ -146,7 +146,7 @@ def _attempt(task: TaskLog, watched: Watched, cage_slice: Slice, suspects: Suspe
             faultpoint("after_fetch")
             try:
                 poison.refuse_known(task, fetched.file, suspects)
-                with _room_for(weigh(task, steps, bench)):
+                with _capacity_for(weigh(task, steps, bench)):
                     result = _process(task, steps, bench)
             except ProcessingError as error:
                 if retries.is_cage_death(error):
@@ -160,8 +160,8 @@ def _attempt(task: TaskLog, watched: Watched, cage_slice: Slice, suspects: Suspe
         return _give_up_killed(task, watched, evidence)
     except ProcessingError as error:
         return settling.fail_or_defer(task, error, evidence)
-    except (NoRoomError, *DATABASE_AWAY):
-        # Without room nothing has begun. While the database is away the lease decides: the sweeper rescues the task.
+    except (NoCapacityError, *DATABASE_AWAY):
+        # Without capacity nothing has begun. While the database is away the lease decides: the sweeper rescues it.
         raise
     except Exception as error:
         logger.exception("Filemill itself failed on this task")
@@ -172,14 +172,14 @@ def _attempt(task: TaskLog, watched: Watched, cage_slice: Slice, suspects: Suspe
 
 
 @contextmanager
-def _room_for(cost: Cost) -> Iterator[None]:
-    """Hold room on this machine for what takes much of it, and then pass it on. Raises `NoRoomError`."""
-    with room.take(cost) as has_room:
-        if not has_room:
-            raise NoRoomError(cost)
+def _capacity_for(cost: Cost) -> Iterator[None]:
+    """Hold capacity on this machine for what takes much of it, and then pass it on. Raises `NoCapacityError`."""
+    with capacity.take(cost) as fits:
+        if not fits:
+            raise NoCapacityError(cost)
         yield
-    if room.is_heavy(cost):
-        passing_on.pass_room_on()
+    if capacity.is_heavy(cost):
+        passing_on.pass_capacity_on()
 
 
 def _give_up_killed(task: TaskLog, watched: Watched, evidence: dict[str, Any]) -> TaskLog | None:

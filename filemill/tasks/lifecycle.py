@@ -64,7 +64,7 @@ def create_alike(template: TaskLog, chunks: Iterable[str]) -> None:
 def start(task_id: UUID | str, *, worker: Worker) -> TaskLog | None:
     """Claim a pending task that is due: attempt and fence grow, the lease begins, an attempt opens.
 
-    None also where its queue is paused, its user or type has as many at work as allowed, or there is no room for it.
+    None also where its queue is paused, its user or type has as many at work as allowed, or no capacity is left for it.
     """
     where = f"id = %s AND {DUE} AND {admission.NOT_PAUSED} AND {admission.FITS}"
     return _one(_claim(where, [str(task_id), *admission.what_fits()], worker, limited=(admission.OF_TASK, task_id)))

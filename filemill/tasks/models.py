@@ -130,7 +130,7 @@ class TaskLog(models.Model):
     """Its place among its user's tasks: when it could be worked on, earlier or later by its priority."""
     lane = models.CharField(max_length=16, choices=Lane.choices, default=Lane.INTERACTIVE)
     needed_bytes = models.BigIntegerField(null=True, blank=True)
-    """Set while it waits for room on a machine: the memory that it was foreseen to take."""
+    """Set while it waits for capacity of a machine: the memory that it was foreseen to take."""
     needed_seconds = models.FloatField(null=True, blank=True)
     batch = models.ForeignKey(
         Batch, null=True, blank=True, on_delete=models.CASCADE, related_name="tasks", db_index=False
@@ -160,7 +160,7 @@ class TaskLog(models.Model):
             ),
             models.Index(
                 fields=["turn_at"],
-                name="task_waits_for_room",
+                name="task_waits_for_capacity",
                 condition=Q(status=Status.PENDING, published_at=None, needed_bytes__isnull=False),
             ),
             models.Index(

@@ -1,4 +1,4 @@
-"""Who is handed what came free: a place below a limit, or room on the machine."""
+"""Who is handed what came free: a place below a limit, or capacity on the machine."""
 
 from typing import Any
 
@@ -26,9 +26,9 @@ WAITING_BATCH = f"""{dispatch.ACTIVE_BATCHES}
       AND b.id IS DISTINCT FROM %(but)s
       AND {dispatch.A_FILE_WAITS}
     ORDER BY b.slices_sent_at NULLS FIRST LIMIT 1"""  # noqa: S608  literals
-LOOKED_FOR_ROOM = 20
+LOOKED_FOR_CAPACITY = 20
 """So many are asked at the most whether they fit into what came free; the sweeper sends the others."""
-WAITING_FOR_ROOM = """
+WAITING_FOR_CAPACITY = """
     UPDATE tasks_tasklog SET run_after = statement_timestamp() WHERE id = ANY(ARRAY(
         SELECT id FROM tasks_tasklog
         WHERE status = 'pending' AND published_at IS NULL AND needed_bytes IS NOT NULL
@@ -73,10 +73,10 @@ def _pass_on_to_batch(user_id: Any, task_type: str, but_batch: Any) -> None:
         dispatch.send_slices(Batch.objects.get(pk=found[0]), 1)
 
 
-def pass_room_on() -> None:
-    """Let those that wait for room look again, now that somebody gave some back."""
+def pass_capacity_on() -> None:
+    """Let those that wait for capacity look again, now that somebody gave some back."""
     with connection.cursor() as cursor:
-        cursor.execute(WAITING_FOR_ROOM, [LOOKED_FOR_ROOM])
+        cursor.execute(WAITING_FOR_CAPACITY, [LOOKED_FOR_CAPACITY])
         waiting = set(cursor.fetchall())
     for user_id, lane, batch_id in waiting:
         if lane == Lane.SLICE:

@@ -121,7 +121,7 @@ def give_up_killed(task: TaskLog, reason: KillReason | None, evidence: dict[str,
 
 
 def hand_back(task: TaskLog, *, waits_for: Cost | None = None) -> TaskLog | None:
-    """Put back a task that was claimed but not begun; `waits_for` is what there was no room for."""
+    """Put back a task that was claimed but not begun; `waits_for` is what there was no capacity for."""
     return _persist(lambda: lifecycle.hand_back(task, changes=handed_back(waits_for)))
 
 

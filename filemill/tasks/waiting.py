@@ -53,7 +53,7 @@ class WaitingCode(StrEnum):
     QUEUE_PAUSED = "queue_paused"
     RUN_AT = "run_at"
     RETRY_AT = "retry_at"
-    ROOM = "room"
+    CAPACITY = "capacity"
     USER_LIMIT = "user_limit"
     TYPE_LIMIT = "type_limit"
     NO_WORKER = "no_worker"
@@ -132,8 +132,8 @@ def _tell_time(task: TaskLog, situation: Situation) -> Reason | None:
         return Reason(code=WaitingCode.RUN_AT, message=f"It is to begin at {at}, as asked for.")
     if task.needed_bytes is not None:
         needed = f"{task.needed_bytes / 1024**2:,.0f} MB of memory and {task.needed_seconds or 0:,.0f} s"
-        message = f"It takes about {needed}, for which the last worker that took it had no room; soon it looks again."
-        return Reason(code=WaitingCode.ROOM, message=message)
+        message = f"It takes about {needed}, for which its last worker had no capacity left; it is soon tried again."
+        return Reason(code=WaitingCode.CAPACITY, message=message)
     return Reason(
         code=WaitingCode.RETRY_AT, message=f"Its last attempt failed in a way that may pass; the next is due at {at}."
     )

@@ -141,12 +141,12 @@ def test_room_is_passed_on_by_a_look_at_those_that_wait_for_it(bob: User) -> Non
     waiting = some(BITE, user=bob, run_after=None, published_at=None, status=Status.PENDING)
     waiting.update(needed_bytes=2**30, needed_seconds=1.0, run_after=Now())
     with watch() as reading:
-        passing_on.pass_room_on()
+        passing_on.pass_capacity_on()
 
     read = read_of_tasks(reading)
-    assert read["task_waits_for_room"] <= 2 * BITE
+    assert read["task_waits_for_capacity"] <= 2 * BITE
     assert read["task_scheduled"] <= 4 * BITE
-    assert set(read) <= {"task_waits_for_room", "task_scheduled", "task_backlog", KEY, *QUEUES}
+    assert set(read) <= {"task_waits_for_capacity", "task_scheduled", "task_backlog", KEY, *QUEUES}
 
 
 def test_slices_are_sent_by_a_look_at_the_first_files(long_batch: Batch) -> None:

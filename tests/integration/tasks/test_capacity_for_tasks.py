@@ -1,4 +1,4 @@
-"""A task that takes much, on a machine without room for it: handed back once, not claimed in vain, begun in time."""
+"""A task that takes much, without capacity for it: handed back once, not claimed in vain, begun in time."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,18 @@ from django.db.models.functions import Now
 from filemill.files.sources import Source
 from filemill.processing.cage import Cage, Slice
 from filemill.processing.operations.planning import Cost
-from filemill.tasks import broker, dispatch, execution, lifecycle, passing_on, room, services, sweeping, waiting, work
+from filemill.tasks import (
+    broker,
+    capacity,
+    dispatch,
+    execution,
+    lifecycle,
+    passing_on,
+    services,
+    sweeping,
+    waiting,
+    work,
+)
 from filemill.tasks.drafts import Asked
 from filemill.tasks.history import check, collect
 from filemill.tasks.models import Batch, TaskEventLog, TaskLog
@@ -59,7 +70,7 @@ def execute(task: TaskLog, monkeypatch: pytest.MonkeyPatch, *, cost: Cost = MUCH
 def test_without_room_it_goes_back_unbegun_and_keeps_what_it_takes(
     started: TaskLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with room.take(MUCH):
+    with capacity.take(MUCH):
         moved = execute(started, monkeypatch)
 
     assert moved.status == "pending"
@@ -68,7 +79,7 @@ def test_without_room_it_goes_back_unbegun_and_keeps_what_it_takes(
     assert moved.failures == 0
     explained = waiting.explain(moved)
     assert explained is not None
-    assert explained.reason.code == "room"
+    assert explained.reason.code == "capacity"
     assert "600 MB" in explained.reason.message
     assert check(collect({started.pk}, settle_seconds=60.0)) == []
 
@@ -76,7 +87,7 @@ def test_without_room_it_goes_back_unbegun_and_keeps_what_it_takes(
 def test_a_claim_without_room_finds_nothing_and_leaves_no_trace(
     started: TaskLog, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with room.take(MUCH):
+    with capacity.take(MUCH):
         moved = execute(started, monkeypatch)
         TaskLog.objects.filter(pk=moved.pk).update(run_after=Now(), published_at=Now())
         events = TaskEventLog.objects.filter(task=moved.pk).count()
@@ -91,7 +102,7 @@ def test_a_claim_without_room_finds_nothing_and_leaves_no_trace(
 def test_with_room_it_is_claimed_and_nothing_is_held_against_it_any_more(
     started: TaskLog, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with room.take(MUCH):
+    with capacity.take(MUCH):
         moved = execute(started, monkeypatch)
     TaskLog.objects.filter(pk=moved.pk).update(run_after=Now())
 
@@ -105,7 +116,7 @@ def test_with_room_it_is_claimed_and_nothing_is_held_against_it_any_more(
 def test_whoever_gives_room_back_sends_those_that_wait_for_it(
     started: TaskLog, new_task: NewTask, worker: Worker, sent: list[broker.Message], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with room.take(MUCH):
+    with capacity.take(MUCH):
         moved = execute(started, monkeypatch)
     sent.clear()
     other = services.submit(user=moved.user, task_type="image", source=Source.from_path("photo.png"))
@@ -120,7 +131,7 @@ def test_whoever_gives_room_back_sends_those_that_wait_for_it(
 def test_the_sweeper_sends_what_waits_for_room_as_well(
     started: TaskLog, sent: list[broker.Message], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with room.take(MUCH):
+    with capacity.take(MUCH):
         moved = execute(started, monkeypatch)
     TaskLog.objects.filter(pk=moved.pk).update(run_after=Now())
     sent.clear()
@@ -138,11 +149,11 @@ def test_a_file_of_an_ordered_batch_keeps_its_place_and_its_slice_is_sent(
     TaskLog.objects.filter(pk=task.pk).update(batch=batch, batch_index=0, lane="slice")
     claimed = lifecycle.start_next_in_order(batch.pk, worker=worker)
     assert claimed is not None
-    with room.take(MUCH):
+    with capacity.take(MUCH):
         moved = execute(claimed, monkeypatch)
     sent.clear()
 
-    passing_on.pass_room_on()
+    passing_on.pass_capacity_on()
 
     assert moved.lane == "slice"
     assert [message.row_id for message in sent] == [str(batch.pk)]
@@ -193,4 +204,4 @@ def test_what_can_not_be_probed_is_light_so_that_the_work_says_what_is_wrong(
     broken = tmp_path / "broken.png"
     broken.write_bytes(photo.read_bytes()[:100] + b"\0" * 300_000)
 
-    assert not room.is_heavy(weigh_with(task, broken))
+    assert not capacity.is_heavy(weigh_with(task, broken))

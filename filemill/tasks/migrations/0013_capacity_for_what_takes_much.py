@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("needed_bytes__isnull", False), ("published_at", None), ("status", "pending")),
                 fields=["turn_at"],
-                name="task_waits_for_room",
+                name="task_waits_for_capacity",
             ),
         ),
     ]

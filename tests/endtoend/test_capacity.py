@@ -38,7 +38,7 @@ def test_large_pictures_go_one_by_one_where_memory_is_short(
     for task in tasks:
         wait_for_status(task, "completed", seconds=90)
     done = TaskAttempt.objects.filter(task__in=tasks, outcome="completed").order_by("started_at")
-    # Room is given back when the work is done, a moment before its end stands in the row.
+    # Capacity is given back when the work is done, a moment before its end stands in the row.
     for before, after in pairwise(done):
         assert before.ended_at is not None
         assert after.started_at - before.started_at > (before.ended_at - before.started_at) / 2
@@ -52,13 +52,13 @@ def test_films_leave_a_process_to_quick_work(
     worker = start_worker(concurrency=2)
     films = [submit(long_video, "video", asked=FILM) for _ in range(2)]
     wait_for_tool(worker)
-    wait_until(lambda: any(reload(film).needed_seconds for film in films), what="the second film waits for room")
+    wait_until(lambda: any(reload(film).needed_seconds for film in films), what="the second film waits for capacity")
 
     wait_for_status(submit(photo, "image"), "completed")
 
     waiting_film = next(film for film in map(reload, films) if film.status == "pending")
     explained = waiting.explain(waiting_film)
     assert explained is not None
-    assert explained.reason.code == "room"
+    assert explained.reason.code == "capacity"
     for film in films:
         wait_for_status(film, "completed", seconds=120)

@@ -1,7 +1,7 @@
-"""Room on this machine for work that takes much: memory below a budget, and slots that long work leaves to others.
+"""Capacity on this machine for work that takes much: memory below a budget, and slots that long work leaves to others.
 
-Who has room holds the lock of a small file in FILEMILL_HOME. The kernel lets go of it when its process ends in
-whichever way, so room is never lost.
+Who has capacity holds the lock of a small file in FILEMILL_HOME. The kernel lets go of it when its process ends in
+whichever way, so capacity is never lost.
 """
 
 import fcntl
@@ -38,7 +38,7 @@ class _Held:
 
 
 def is_heavy(cost: Cost) -> bool:
-    """Say whether work needs room at all."""
+    """Say whether work needs capacity at all."""
     return cost.memory_bytes >= HEAVY_BYTES or is_long(cost)
 
 
@@ -55,7 +55,7 @@ def find_free() -> Free:
 
 @contextmanager
 def take(cost: Cost) -> Iterator[bool]:
-    """Take room for the time of the work; False where there is none. What needs none always has it."""
+    """Take capacity for the time of the work; False where there is none. What needs none always has it."""
     if not is_heavy(cost):
         yield True
         return
@@ -98,7 +98,7 @@ def _count_free(held: list[_Held]) -> Free:
 
 @contextmanager
 def _locked() -> Iterator[Path]:
-    directory = Path(settings.FILEMILL_HOME) / "room"
+    directory = Path(settings.FILEMILL_HOME) / "capacity"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
