@@ -22,13 +22,15 @@ run: setup-run ## Start the whole service (PORT, FILEMILL_HOME and FILEMILL_ROOT
 # its own.
 JOBS ?= $(shell nproc)
 TOGETHER := tests/unit tests/integration tests/hostile examples
-ALONE := tests/endtoend tests/browser tests/chaos tests/hosts
+# Long tables are made once for all that is proven on them, and each test that commits would empty them.
+OF_LONG_TABLES := tests/integration/plans
+ALONE := $(OF_LONG_TABLES) tests/endtoend tests/browser tests/chaos tests/hosts
 test: setup ## Run all tests (ARGS="tests/unit -k name" for some of them)
 	@$(PYTHON) scripts/test_tools.py
 ifdef ARGS
 	@exec $(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TOGETHER)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TOGETHER) --ignore $(OF_LONG_TABLES)
 	@exec $(BIN)/python -m pytest $(ALONE)
 endif
 
