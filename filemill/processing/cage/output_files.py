@@ -4,6 +4,7 @@ import errno
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,7 @@ class OutputFiles:
     def __init__(self, scratch: Path, *, trunk: "OutputFiles | None" = None) -> None:
         self._scratch = scratch
         self._all: list[Output] = [] if trunk is None else trunk._all  # noqa: SLF001  one list for trunk and branches
+        self._branches: list[Path] = [] if trunk is None else trunk._branches  # noqa: SLF001  as well
         self._is_trunk = trunk is None
 
     def branch(self, name: str) -> "OutputFiles":
@@ -38,7 +40,14 @@ class OutputFiles:
             directory.mkdir(mode=0o700)
         except OSError as error:
             raise explain(error, name) from error
+        self._branches.append(directory)
         return OutputFiles(directory, trunk=self)
+
+    def remove_empty_branches(self) -> None:
+        """Remove the directories of derived benches whose outputs are all discarded."""
+        for directory in reversed(self._branches):
+            with suppress(OSError):  # it holds something, or is gone
+                directory.rmdir()
 
     @property
     def kept(self) -> list[Output]:

@@ -74,8 +74,9 @@ class Place:
         return Input(name=source.name, media_type=source.media_type, size=size, fd=descriptor)
 
     def close(self) -> None:
-        """Close what was opened for derived benches."""
+        """Close what was opened for derived benches, and remove their directories where nothing is in them."""
         self._opened.close()
+        self.files.remove_empty_branches()
 
     def progress(self, percent: float, message: str) -> None:
         """Tell how much of the task is done, 0 to 100."""

@@ -100,3 +100,12 @@ def test_a_derived_bench_takes_outputs_and_its_own_input_as_further_inputs(bench
     assert [given.name for given in derived.inputs] == ["source.txt", "made.txt"]
     texts = derived.call(sealed.join, inputs=derived.inputs)["texts"]
     assert texts == ["made before", TEXT.decode(), "made before"]
+
+
+def test_a_derived_bench_that_kept_nothing_leaves_no_directory(open_bench: OpenBench) -> None:
+    with open_bench() as bench:
+        inner = bench.derive(None).derive(None)
+        inner.discard(inner.create_output("dropped.txt", "text/plain"))
+        kept = bench.derive(None).create_output("kept.txt", "text/plain")
+        scratch = kept.path.parent.parent
+    assert [entry.name for entry in scratch.iterdir()] == [kept.path.parent.name]
