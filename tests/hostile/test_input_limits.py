@@ -40,8 +40,9 @@ def _nest() -> bytes:
 
 
 FILMS = ("mp4", "mov", "avi", "mkv", "webm")
+SOUNDS = ("mp3", "aac", "m4a", "ogg", "flac", "wav")
 CASES = [
-    *_seed("max_pixels", "too_many_pixels", 96 * 64, "png", "jpeg", "gif", "webp", "bmp", "avif", *FILMS),
+    *_seed("max_pixels", "too_many_pixels", 96 * 64, "png", "jpeg", "gif", "webp", "bmp", "avif", "heic", *FILMS),
     *_seed("max_pixels", "too_many_pixels", 6 * 96 * 64, "animated.gif", "animated.webp"),
     *_seed("max_frames", "too_many_frames", 6, "animated.gif", "animated.webp"),
     *_seed("max_frames", "too_many_frames", 3, "tiff"),
@@ -102,12 +103,12 @@ def _pack_much() -> bytes:
 
 
 BEYOND = [
-    *_seed("max_pixels", "too_many_pixels", 96 * 64, "png", "mp4"),
+    *_seed("max_pixels", "too_many_pixels", 96 * 64, "png", "heic", "svg", "mp4"),
     *_seed("max_frames", "too_many_frames", 6, "animated.gif"),
     *_seed("max_frames", "too_many_frames", 3, "tiff"),
     *_seed("max_pages", "too_many_pages", 2, "pdf"),
     *_seed("max_streams", "too_many_streams", 2, "mp4", "mkv"),
-    *_seed("max_duration_seconds", "too_long", 2, "mp4"),
+    *_seed("max_duration_seconds", "too_long", 2, "mp4", *SOUNDS),
     Case(limit="max_nesting", code="too_deeply_nested", asked=8, file_name="a.json", content=_nest),
     Case(limit="max_compression_ratio", code="too_compressed", asked=2, file_name="a.docx", content=_pack_much),
 ]
@@ -121,12 +122,13 @@ def counts(operation: str, case: Case) -> bool:
     return (case.file_name, operation) not in NOT_PARSED
 
 
+@pytest.mark.usefixtures("svg_is_read")
 @pytest.mark.parametrize("case", BEYOND, ids=name_of)
 def test_no_operation_works_on_what_is_beyond_a_limit(case: Case, trials: Trials, inbox: Path) -> None:
     path = inbox / case.file_name
     path.write_bytes(case.content())
     limited: dict[str, Any] = {case.limit: case.asked - 1}
-    trials.input_limits = replace(InputLimits(), **limited)
+    trials.input_limits = replace(InputLimits(reads_svg=True), **limited)
     operations = [name for name in find_operations(path.name, case.content()) if counts(name, case)]
 
     assert operations
