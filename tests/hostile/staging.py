@@ -10,8 +10,10 @@ from typing import Any, Final
 import imageio_ffmpeg
 from PIL import Image
 
+from filemill.processing.input_limits import InputLimits
 from tests.hostile import seeds
 
+Image.MAX_IMAGE_PIXELS = InputLimits().max_pixels  # of its own, Pillow takes fewer for an attack
 SECRET: Final = "canary-7f3a9d1c5e8b2640"
 """A word that stands in the canary file alone."""
 CANARY_COLOUR: Final = (250, 0, 240)
