@@ -174,12 +174,24 @@ def _attempt(task: TaskLog, watched: Watched, cage_slice: Slice, suspects: Suspe
 @contextmanager
 def _capacity_for(cost: Cost) -> Iterator[None]:
     """Hold capacity on this machine for what takes much of it, and then pass it on. Raises `NoCapacityError`."""
-    with capacity.take(cost) as fits:
-        if not fits:
-            raise NoCapacityError(cost)
-        yield
-    if capacity.is_heavy(cost):
+    fits = False
+    try:
+        with capacity.take(cost) as fits:
+            if not fits:
+                raise NoCapacityError(cost)
+            yield
+    finally:
+        if fits and capacity.is_heavy(cost):
+            _pass_capacity_on()
+
+
+def _pass_capacity_on() -> None:
+    try:
         passing_on.pass_capacity_on()
+    except DATABASE_AWAY as error:
+        # What was done counts all the same, and its end waits for the database (see _persist); the sweeper sends them.
+        logger.warning("nobody was told of the capacity that came free: %s", error)
+        connection.close()
 
 
 def _give_up_killed(task: TaskLog, watched: Watched, evidence: dict[str, Any]) -> TaskLog | None:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.db.models.functions import Now
 
 from filemill.files.sources import Source
 from filemill.processing.cage import Cage, Slice
+from filemill.processing.errors import InputError
 from filemill.processing.operations.planning import Cost
 from filemill.tasks import (
     broker,
@@ -205,3 +207,33 @@ def test_what_can_not_be_probed_is_light_so_that_the_work_says_what_is_wrong(
     broken.write_bytes(photo.read_bytes()[:100] + b"\0" * 300_000)
 
     assert not capacity.is_heavy(weigh_with(task, broken))
+
+
+def test_work_that_is_done_counts_though_nobody_could_be_told_of_the_capacity(
+    started: TaskLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_the_database() -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(passing_on, "pass_capacity_on", lose_the_database)
+
+    assert execute(started, monkeypatch).status == "completed"
+
+
+def test_work_that_fails_gives_its_capacity_back_too(
+    started: TaskLog, worker: Worker, sent: list[broker.Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with capacity.take(MUCH):
+        moved = execute(started, monkeypatch)
+    other = services.submit(user=moved.user, task_type="image", source=Source.from_path("photo.png"))
+    begun = lifecycle.start(other.pk, worker=worker)
+    assert begun is not None
+    sent.clear()
+
+    def break_off(*_: object) -> None:
+        raise InputError("It is damaged.", code="corrupt_file")
+
+    monkeypatch.setattr(execution, "_process", break_off)
+
+    assert execute(begun, monkeypatch).status == "failed"
+    assert str(moved.pk) in {message.row_id for message in sent}
