@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models.functions import Now
 from django.test import Client
 
 from filemill.tasks import services
+from filemill.tasks.models import TaskLog
 from tests.integration.dashboard.conftest import NewTask, complete, fail, picture, start
 
 
@@ -104,3 +106,13 @@ def test_a_full_page_takes_as_many_queries_as_a_short_one(
         complete(new_task(), outputs=[picture()])
     with django_assert_num_queries(4):  # session, user, rows, counts
         as_alice.get("/")
+
+
+def test_a_row_says_what_its_task_waits_for(as_alice: Client, new_task: NewTask) -> None:
+    mine = TaskLog.objects.filter(pk=new_task().pk)
+
+    mine.update(run_after=Now())
+    assert "waits for its time" in as_alice.get("/").content.decode()
+
+    mine.update(needed_bytes=2**30)
+    assert "waits for capacity" in as_alice.get("/").content.decode()
