@@ -17,6 +17,7 @@ from filemill.launch.findings import Check, Finding, fine, hint, missing
 from filemill.launch.locks import acquire_lock
 from filemill.processing.cage import Cage, selftest, tool_states, tools
 from filemill.processing.errors import SystemFault
+from filemill.processing.machine import find_memory_bytes
 
 GIB = 1024**3
 OLDEST_PYTHON = (3, 11)
@@ -32,7 +33,6 @@ NEEDED_SHARED_BYTES = 64 * 1024**2
 NEEDED_DISK_BYTES = GIB
 GOOD_DISK_BYTES = 10 * GIB
 GOOD_MEMORY_BYTES = 2 * GIB
-CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
 INSTALL_AGAIN = "install the dependencies again: make setup, or pip install -r requirements.txt"
 
 
@@ -200,20 +200,12 @@ def check_disk(environment: LaunchEnvironment) -> Iterator[Finding]:
 
 
 def check_memory(_: LaunchEnvironment) -> Iterator[Finding]:
-    total = min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), read_container_limit(CONTAINER_MEMORY))
+    total = find_memory_bytes()
     facts = f"{total / GIB:.1f} GiB"
     if total < GOOD_MEMORY_BYTES:
         yield hint("Memory", facts, "with less than 2 GiB set CELERYD_CONCURRENCY=1")
     else:
         yield fine("Memory", facts)
-
-
-def read_container_limit(place: Path) -> float:
-    """The memory that the container may use, in bytes; without limit: infinity."""
-    try:
-        return float(place.read_text(encoding="ascii").replace("max", "inf"))
-    except (OSError, ValueError):
-        return float("inf")
 
 
 def check_shared_memory(environment: LaunchEnvironment) -> Iterator[Finding]:

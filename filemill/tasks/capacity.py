@@ -14,13 +14,13 @@ from typing import Final
 
 from django.conf import settings
 
+from filemill.processing.machine import find_memory_bytes
 from filemill.processing.operations.planning import Cost
 from filemill.tasks.node import node
 
 HEAVY_BYTES: Final = 256 * 1024**2
 """Below this nothing is counted: the share of the machine that is not in the budget is for it."""
 SHARE_OF_MEMORY: Final = 0.6
-_CGROUP_LIMITS: Final = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +78,7 @@ def find_budget() -> int:
     """Return the bytes that heavy work may take in all: the setting, or a share of what the machine has."""
     if settings.FILEMILL_MEMORY_MB:
         return int(settings.FILEMILL_MEMORY_MB) * 1024**2
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(SHARE_OF_MEMORY * min([machine, *_list_container_limits()]))
-
-
-def _list_container_limits() -> list[int]:
-    texts = [path.read_text().strip() for path in _CGROUP_LIMITS if path.is_file()]
-    return [int(text) for text in texts if text.isdecimal()]
+    return int(SHARE_OF_MEMORY * find_memory_bytes())
 
 
 def _count_free(held: list[_Held]) -> Free:
