@@ -16,12 +16,10 @@ from filemill.tasks.statuses import TaskType
 
 logger = logging.getLogger(__name__)
 
-MEGABYTE: Final = 1024**2
-LIGHT_BYTES: Final = {"image/jpeg": 4 * MEGABYTE, "application/pdf": MEGABYTE}
+LIGHT_BYTES: Final = {TaskType.IMAGE: 256 * 1024, TaskType.VIDEO: 0, TaskType.DOCUMENT: 1024**2}
 """Files below this are small work whatever they hold, so their headers are not read first; a film's always are."""
-LIGHT_PICTURE_BYTES: Final = 256 * 1024
-"""Of pictures that are packed more tightly than photos: a plain drawing of a hundred megapixels is larger."""
-LIGHT_DOCUMENT_BYTES: Final = MEGABYTE
+LIGHT_PHOTO_BYTES: Final = 4 * 1024**2
+"""Of JPEG, which is packed less tightly than other pictures: a plain drawing of a hundred megapixels is larger."""
 
 
 def weigh(task: TaskLog, steps: list[Step], bench: SliceBench) -> Cost:
@@ -37,7 +35,5 @@ def weigh(task: TaskLog, steps: list[Step], bench: SliceBench) -> Cost:
 
 
 def _is_light(task: TaskLog, bench: SliceBench) -> bool:
-    if task.task_type == TaskType.VIDEO:
-        return False
-    other = LIGHT_PICTURE_BYTES if task.task_type == TaskType.IMAGE else LIGHT_DOCUMENT_BYTES
-    return bench.source_size < LIGHT_BYTES.get(bench.media_type, other)
+    is_photo = bench.media_type == "image/jpeg"
+    return bench.source_size < (LIGHT_PHOTO_BYTES if is_photo else LIGHT_BYTES[TaskType(task.task_type)])
