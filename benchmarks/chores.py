@@ -31,9 +31,7 @@ def time_chores(rounds: int) -> dict[str, Any]:
     """Return milliseconds for each chore, and how many rows a bite had."""
     from filemill.tasks import pruning  # noqa: PLC0415  models can be imported only after the set-up
 
-    with connection.cursor() as cursor:
-        cursor.execute(pruning.MARK, {"days": DAYS})
-        (until,) = cursor.fetchone()
+    until = pruning.mark_events(days=DAYS)
     return {
         "a round of the sweeper with nothing to do": protocol.summarise(time_rounds(rounds)),
         "a bite of progress": time_bites(pruning.PROGRESS, [DAYS, pruning.BITE]),

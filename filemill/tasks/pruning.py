@@ -1,6 +1,7 @@
 """Forgetting what nobody reads any more of tasks that ended long ago."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import connection
@@ -51,10 +52,16 @@ def prune_events() -> int:
     """
     if settings.FILEMILL_EVENT_DAYS == 0:
         return 0
-    with connection.cursor() as cursor:
-        cursor.execute(MARK, {"days": settings.FILEMILL_EVENT_DAYS})
-        (until,) = cursor.fetchone()
+    until = mark_events(days=settings.FILEMILL_EVENT_DAYS)
     return _delete(EVENTS, [until, until])
+
+
+def mark_events(*, days: int) -> datetime:
+    """Say that events may be pruned of what ended so many days ago, and return since when that is."""
+    with connection.cursor() as cursor:
+        cursor.execute(MARK, {"days": days})
+        (until,) = cursor.fetchone()
+    return cast("datetime", until)
 
 
 def _delete(statement: str, chosen: list[Any]) -> int:
