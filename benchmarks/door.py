@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from benchmarks import corpus, protocol
 from benchmarks.bulk import THUMBNAIL, ask_for
-from benchmarks.requests import CONNECTIONS, SECONDS, run_load
+from benchmarks.requests import CONNECTIONS, CREATE, load
 from benchmarks.service import USERS, Service, run_service
 
 SLOW_CLIENTS: Final = 200
@@ -25,7 +25,7 @@ class SlowClients:
         self._port = port
         heads = [
             b"GET /api/tasks/ HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ",
-            f"POST /api/tasks/create_task/ HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Token {token}\r\n"
+            f"POST {CREATE} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Token {token}\r\n"
             f"Content-Type: multipart/form-data; boundary=B\r\nContent-Length: {UPLOAD_BYTES}\r\n\r\n"
             '--B\r\nContent-Disposition: form-data; name="file"; filename="slow.jpg"\r\n\r\n'.encode(),
         ]
@@ -112,17 +112,7 @@ class Crowd:
 
     def load(self, name: str) -> None:
         """Create tasks for a few seconds; keep the seconds for each, and each one's latency."""
-        plan = {
-            "port": self._service.port,
-            "method": "POST",
-            "path": "/api/tasks/create_task/",
-            "token": self._service.tokens[USERS[0]],
-            "body": self._body,
-            "status": 201,
-            "connections": CONNECTIONS,
-            "seconds": SECONDS,
-        }
-        told = run_load(plan)
+        told = load(self._service, port=self._service.port, method="POST", path=CREATE, body=self._body)
         self.seconds[name].append(told["seconds"] / told["requests"])
         self.latencies[name] += told["taken"]
 

@@ -17,6 +17,7 @@ CONNECTIONS: Final = 8
 SECONDS: Final = 3.0
 BULK: Final = 10_000
 LISTED: Final = 1_000
+CREATE: Final = "/api/tasks/create_task/"
 SERVERS: Final = ("postgres", "valkey")
 PRODUCT, PLAIN = "filemill", "plain REST framework"
 
@@ -33,18 +34,10 @@ class Doors:
 
     def ask(self, name: str, *, method: str, body: Mapping[str, Any] | None) -> None:
         """Load one of the two for a few seconds; keep the seconds for each request, and each one's latency."""
-        plan = {
-            "port": self.service.port if name == PRODUCT else self._plain_port,
-            "method": method,
-            "path": {PRODUCT: "/api/tasks/create_task/" if body else "/api/tasks/", PLAIN: "/tasks/"}[name],
-            "token": self.service.tokens[USERS[0]],
-            "body": body,
-            "status": 201 if body else 200,
-            "connections": CONNECTIONS,
-            "seconds": SECONDS,
-        }
+        port = self.service.port if name == PRODUCT else self._plain_port
+        path = {PRODUCT: CREATE if body else "/api/tasks/", PLAIN: "/tasks/"}[name]
         before = proc.measure_cpu(self.service.parts)
-        told = run_load(plan)
+        told = load(self.service, port=port, method=method, path=path, body=body)
         after = proc.measure_cpu(self.service.parts)
         self.cpu_ms[name] = {
             part: round(1000 * (after[part] - before[part]) / told["requests"], 3)
@@ -71,8 +64,18 @@ def open_doors() -> Iterator[Doors]:
         yield Doors(service, port)
 
 
-def run_load(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """Let a process of its own load a server."""
+def load(service: Service, *, port: int, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Let a process of its own load a server for a few seconds."""
+    plan = {
+        "port": port,
+        "method": method,
+        "path": path,
+        "token": service.tokens[USERS[0]],
+        "body": body,
+        "status": 201 if body else 200,
+        "connections": CONNECTIONS,
+        "seconds": SECONDS,
+    }
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.load"],
         input=json.dumps(plan),
