@@ -5,7 +5,7 @@ A blind change rarely gets past the first checksum or length; these keep them ri
 
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Final
 
@@ -208,22 +208,14 @@ def _mend_checksums(data: bytearray) -> None:
 
 def change_pdf(data: bytearray, chance: Random) -> None:
     """Change a number, a name or a reference of a PDF to another one."""
-    pattern = chance.choice((rb"\d+(?= 0 R)", rb"(?<=[ \[])-?\d+(\.\d+)?", rb"/[A-Za-z]+", rb"\d+ 0 R"))
-    found = list(re.finditer(pattern, bytes(data[: 1024**2])))
-    if not found:
-        return
-    target, donor = chance.choice(found), chance.choice(found)
+    patterns = (rb"\d+(?= 0 R)", rb"(?<=[ \[])-?\d+(\.\d+)?", rb"/[A-Za-z]+", rb"\d+ 0 R")
     wild = (b"0", b"-1", b"1e9", b"4294967295", b"0.000001", b"null", b"[" * 500, b"<<>>", b"1 0 R", b"3 0 R", b"(x)")
-    data[target.start() : target.end()] = donor.group() if chance.random() < 0.5 else chance.choice(wild)
+    _change_one(data, chance, patterns, wild)
 
 
 def change_svg(data: bytearray, chance: Random) -> None:
     """Change a number, a name, a reference or an element of an SVG to another one, or put in what draws itself."""
-    pattern = chance.choice((rb"(?<=[\" ])-?\d+(\.\d+)?", rb"(?<=[< ])[A-Za-z:]+", rb"(?<=#)\w+", rb"<[^>]+/>"))
-    found = list(re.finditer(pattern, bytes(data[: 1024**2])))
-    if not found:
-        return
-    target, donor = chance.choice(found), chance.choice(found)
+    patterns = (rb"(?<=[\" ])-?\d+(\.\d+)?", rb"(?<=[< ])[A-Za-z:]+", rb"(?<=#)\w+", rb"<[^>]+/>")
     wild = (
         *(
             b"0",
@@ -242,6 +234,15 @@ def change_svg(data: bytearray, chance: Random) -> None:
         *(b"<g>" * 300, b"</g>", b'<use xlink:href="#s"/>' * 50, b'<g id="s"><use xlink:href="#s"/></g>', b"<!--"),
         b'<feGaussianBlur stdDeviation="1e5"/><feTurbulence baseFrequency="9" numOctaves="99"/>',
     )
+    _change_one(data, chance, patterns, wild)
+
+
+def _change_one(data: bytearray, chance: Random, patterns: Sequence[bytes], wild: Sequence[bytes]) -> None:
+    """Put in the place of one that a pattern finds another that it finds, or something wild."""
+    found = list(re.finditer(chance.choice(patterns), bytes(data[: 1024**2])))
+    if not found:
+        return
+    target, donor = chance.choice(found), chance.choice(found)
     data[target.start() : target.end()] = donor.group() if chance.random() < 0.5 else chance.choice(wild)
 
 
