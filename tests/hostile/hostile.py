@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from filemill.processing.error_codes import ERROR_CODES
 
@@ -106,3 +106,23 @@ class Hostile:
         path = directory / self.file_name
         path.write_bytes(self.content(stage))
         return path
+
+
+def describe(
+    ending: str,
+    what: str,
+    outcome: Outcome,
+    content: Callable[[Stage], bytes] | bytes,
+    *,
+    task_type: TaskType,
+    **more: Any,
+) -> Hostile:
+    """Describe a hostile file of a family that is called by its ending."""
+    return Hostile(
+        name=f"{ending}: {what}",
+        file_name=f"hostile.{ending}",
+        task_type=task_type,
+        outcome=outcome,
+        content=content if callable(content) else lambda _stage: content,
+        **more,
+    )

@@ -2,11 +2,11 @@
 
 import base64
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from tests.hostile.corpus.pictures import ihdr, pack_zeros, png
 from tests.hostile.corpus.reaching import write_svg
-from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, failed
+from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, describe, failed
 from tests.hostile.seeds import SVG_HEAD
 
 _CORRUPT: Final = failed("corrupt_file")
@@ -23,16 +23,8 @@ def list_files() -> Iterator[Hostile]:
     yield from _list_reaching()
 
 
-def _drawing(what: str, outcome: Outcome, content: Callable[[Stage], bytes] | bytes, **more: object) -> Hostile:
-    return Hostile(
-        name=f"svg: {what}",
-        file_name="hostile.svg",
-        task_type="image",
-        outcome=outcome,
-        content=content if callable(content) else lambda _stage: content,
-        reads_svg=True,
-        **more,  # type: ignore[arg-type]
-    )
+def _drawing(what: str, outcome: Outcome, content: Callable[[Stage], bytes] | bytes, **more: Any) -> Hostile:
+    return describe("svg", what, outcome, content, task_type="image", reads_svg=True, **more)
 
 
 def svg(inner: bytes, *, before: bytes = b"") -> bytes:

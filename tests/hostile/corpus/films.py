@@ -3,10 +3,10 @@
 import struct
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from tests.hostile.corpus.pictures import riff
-from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, failed, refused
+from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, describe, failed, refused
 
 _CORRUPT: Final = failed("corrupt_file")
 _NO_FILM: Final = failed("corrupt_file", "unsupported_format")
@@ -20,15 +20,8 @@ def list_files() -> Iterator[Hostile]:
     yield from _list_others()
 
 
-def _film(ending: str, what: str, outcome: Outcome, content: Callable[[Stage], bytes], **more: object) -> Hostile:
-    return Hostile(
-        name=f"{ending}: {what}",
-        file_name=f"hostile.{ending}",
-        task_type="video",
-        outcome=outcome,
-        content=content,
-        **more,  # type: ignore[arg-type]
-    )
+def _film(ending: str, what: str, outcome: Outcome, content: Callable[[Stage], bytes], **more: Any) -> Hostile:
+    return describe(ending, what, outcome, content, task_type="video", **more)
 
 
 def box(kind: bytes, body: bytes, *, size: int | None = None) -> bytes:

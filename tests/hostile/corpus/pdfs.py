@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from tests.hostile.corpus.pictures import pack_zeros
-from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, failed
+from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, describe, failed
 from tests.hostile.seeds import pdf, stream
 
 _CORRUPT: Final = failed("corrupt_file")
@@ -24,15 +24,8 @@ def list_files() -> Iterator[Hostile]:
     yield from _list_reaching()
 
 
-def _pdf(what: str, outcome: Outcome, content: Callable[[Stage], bytes] | bytes, **more: object) -> Hostile:
-    return Hostile(
-        name=f"pdf: {what}",
-        file_name="hostile.pdf",
-        task_type="document",
-        outcome=outcome,
-        content=content if callable(content) else lambda _stage: content,
-        **more,  # type: ignore[arg-type]
-    )
+def _pdf(what: str, outcome: Outcome, content: Callable[[Stage], bytes] | bytes, **more: Any) -> Hostile:
+    return describe("pdf", what, outcome, content, task_type="document", **more)
 
 
 def page(contents: bytes = b"", *, media_box: bytes = b"[0 0 200 200]", more: bytes = b"") -> bytes:

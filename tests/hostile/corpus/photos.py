@@ -3,10 +3,10 @@
 import struct
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from tests.hostile.corpus.films import box, set_in_box
-from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, failed
+from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, describe, failed
 
 _PIXELS: Final = failed("too_many_pixels")
 _CORRUPT: Final = failed("corrupt_file")
@@ -21,15 +21,8 @@ def list_files() -> Iterator[Hostile]:
     yield from _list_derived()
 
 
-def _photo(what: str, outcome: Outcome, content: Callable[[Stage], bytes], **more: object) -> Hostile:
-    return Hostile(
-        name=f"heic: {what}",
-        file_name="hostile.heic",
-        task_type="image",
-        outcome=outcome,
-        content=content,
-        **more,  # type: ignore[arg-type]
-    )
+def _photo(what: str, outcome: Outcome, content: Callable[[Stage], bytes], **more: Any) -> Hostile:
+    return describe("heic", what, outcome, content, task_type="image", **more)
 
 
 def _list_cuts() -> Iterator[Hostile]:

@@ -3,9 +3,9 @@
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, failed
+from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, describe, failed
 
 _PIXELS: Final = failed("too_many_pixels")
 _CORRUPT: Final = failed("corrupt_file")
@@ -21,15 +21,8 @@ def list_files() -> Iterator[Hostile]:
     yield from _list_avif()
 
 
-def _picture(ending: str, what: str, outcome: Outcome, content: bytes, **more: object) -> Hostile:
-    return Hostile(
-        name=f"{ending}: {what}",
-        file_name=f"hostile.{ending}",
-        task_type="image",
-        outcome=outcome,
-        content=lambda _stage: content,
-        **more,  # type: ignore[arg-type]
-    )
+def _picture(ending: str, what: str, outcome: Outcome, content: bytes, **more: Any) -> Hostile:
+    return describe(ending, what, outcome, content, task_type="image", **more)
 
 
 # --- PNG ---

@@ -2,11 +2,11 @@
 
 import struct
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from tests.hostile.corpus.films import box, set_in_box
 from tests.hostile.corpus.pictures import riff
-from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, failed, refused
+from tests.hostile.hostile import COMPLETED, Hostile, Outcome, Stage, describe, failed, refused
 
 _CORRUPT: Final = failed("corrupt_file")
 _NO_SOUND: Final = failed("corrupt_file", "unsupported_format")
@@ -24,18 +24,8 @@ def list_files() -> Iterator[Hostile]:
     yield from _list_aac()
 
 
-def _sound(ending: str, what: str, outcome: Outcome, content: Callable[[Stage], bytes], **more: object) -> Hostile:
-    return Hostile(
-        **{  # type: ignore[arg-type]
-            "name": f"{ending}: {what}",
-            "file_name": f"hostile.{ending}",
-            "task_type": "video",
-            "operation": "audio.encode",
-            "outcome": outcome,
-            "content": content,
-            **more,
-        }
-    )
+def _sound(ending: str, what: str, outcome: Outcome, content: Callable[[Stage], bytes], **more: Any) -> Hostile:
+    return describe(ending, what, outcome, content, **{"task_type": "video", "operation": "audio.encode", **more})
 
 
 def put(data: bytes, at: int, value: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tests.hostile.corpus.pictures import pack_zeros
-from tests.hostile.hostile import COMPLETED, Hostile, Outcome, failed
+from tests.hostile.hostile import COMPLETED, Hostile, Outcome, describe, failed
 
 Entry = tuple[int, int, int, int]
 """Tag, type (3: 16 bits, 4: 32 bits), count, value or offset."""
@@ -50,13 +50,7 @@ def list_files() -> Iterator[Hostile]:
 
 
 def _tiff(what: str, outcome: Outcome, content: bytes) -> Hostile:
-    return Hostile(
-        name=f"tiff: {what}",
-        file_name="hostile.tiff",
-        task_type="image",
-        outcome=outcome,
-        content=lambda _stage: content,
-    )
+    return describe("tiff", what, outcome, content, task_type="image")
 
 
 def _list_directories() -> Iterator[Hostile]:
