@@ -25,9 +25,8 @@ def explain(error: Any) -> ProcessingError:
     said = f"{error.message} {error.detail}".strip()
     lowered = said.lower()
     evidence: dict[str, object] = {"libvips": said[:2000]}
-    if "exceeds the maximum image size" in lowered:
-        message = "The picture has more pixels than its decoder accepts."
-        return InputError(message, code="too_many_pixels", evidence=evidence)
+    if (too_large := find_too_large(said, evidence)) is not None:
+        return too_large
     if "maximum nesting" in lowered:
         message = "The picture's boxes are nested too deeply."
         return InputError(message, code="too_deeply_nested", evidence=evidence)
@@ -41,3 +40,11 @@ def explain(error: Any) -> ProcessingError:
         message = "This variant of the picture's format is not one that Filemill reads."
         return InputError(message, code="unsupported_format", evidence=evidence)
     return InputError(CORRUPT, code="corrupt_file", evidence=evidence)
+
+
+def find_too_large(said: str, evidence: dict[str, object]) -> InputError | None:
+    """Return the error for a picture that libheif refuses by its size; it says so by itself and through libvips."""
+    if "exceeds the maximum image size" not in said.lower():
+        return None
+    message = "The picture has more pixels than its decoder accepts."
+    return InputError(message, code="too_many_pixels", evidence=evidence)

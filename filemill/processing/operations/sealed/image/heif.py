@@ -9,7 +9,7 @@ import pillow_heif
 import pyvips
 
 from filemill.processing.errors import InputError
-from filemill.processing.operations.sealed.image.explaining import CORRUPT
+from filemill.processing.operations.sealed.image.explaining import CORRUPT, find_too_large
 from filemill.processing.operations.sizing import Size
 
 pillow_heif.options.THUMBNAILS = False
@@ -30,9 +30,8 @@ def _explained() -> Iterator[None]:
 
 def _explain(said: str) -> InputError:
     evidence: dict[str, object] = {"libheif": said[:2000]}
-    if "exceeds the maximum image size" in said:
-        message = "The picture has more pixels than its decoder accepts."
-        return InputError(message, code="too_many_pixels", evidence=evidence)
+    if (too_large := find_too_large(said, evidence)) is not None:
+        return too_large
     if said.startswith("Unsupported") or "has not been built in" in said:
         message = "This variant of HEIC is not one that Filemill reads."
         return InputError(message, code="unsupported_format", evidence=evidence)
