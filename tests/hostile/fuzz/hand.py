@@ -5,6 +5,7 @@ It tells the run what it does in lines of JSON on standard output: that it begin
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -92,9 +93,7 @@ def tell(line: dict[str, Any]) -> None:
 def clear(scratch: Path) -> None:
     """Take away what the last mutant's outputs were."""
     for directory in scratch.iterdir():
-        for entry in directory.iterdir():
-            entry.unlink()
-        directory.rmdir()
+        shutil.rmtree(directory)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def _find_pages(data: bytearray) -> Iterator[int]:
 def find_mp3_parts(data: bytearray) -> Iterator[Part]:
     """The frames of an ID3 tag, and the headers of the frames of sound."""
     at = 0
-    if data[:3] == b"ID3":
+    if data[:3] == b"ID3" and len(data) >= _ID3_HEADER_BYTES:
         size = [byte & 0x7F for byte in data[6:_ID3_HEADER_BYTES]]
         end = _ID3_HEADER_BYTES + (size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3])
         yield Part(0, _ID3_HEADER_BYTES, min(end, len(data)), 6, 4, "big")
