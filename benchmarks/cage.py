@@ -21,7 +21,7 @@ from filemill.processing.operations import OPERATIONS
 
 SAMPLE: Final = Path(__file__).parent.parent / "samples" / "photo.jpg"
 SIZE: Final = (1920, 1080)
-BULK_FILES: Final = 16
+BULK_FILES: Final = 50
 """Files in a slice: as many as one sealed child serves, or nearly."""
 BULK_ROUNDS: Final = 6
 SINGLE_ROUNDS: Final = 30

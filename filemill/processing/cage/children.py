@@ -82,5 +82,5 @@ def _start(find_zygote: Callable[[], ZygoteClient], start: Callable[[ZygoteClien
 def _execute(
     zygote: ZygoteClient, request: Mapping[str, Any], descriptors: Sequence[int], stderr: int
 ) -> ConfinedProcess:
-    pid, pidfd = zygote.start({"do": "execute", **request}, descriptors)
+    pid, (pidfd,) = zygote.start(request, descriptors)
     return ConfinedProcess(zygote, pid=pid, pidfd=pidfd, stderr=stderr)

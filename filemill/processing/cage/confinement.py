@@ -36,18 +36,19 @@ def _volunteer_for_oom() -> None:
         score.write(b"1000")
 
 
-def set_limits(limits: Limits, *, cpu_seconds: int) -> None:
-    """Set the limits that the kernel keeps; they hold for this process and what it starts, and can't be raised.
+def set_limits(limits: Limits, *, cpu_seconds: int, pid: int = 0) -> None:
+    """Set the limits that the kernel keeps; they hold for a process (0: this one) and what it starts, and can't be
+    raised.
 
     DATA follows what is really used; address space grows with every thread's arena, so it is only a far backstop.
     """
-    _limit(resource.RLIMIT_DATA, limits.memory_bytes)
-    _limit(resource.RLIMIT_AS, max(_ADDRESS_SPACE_FLOOR_BYTES, 4 * limits.memory_bytes))
+    _limit(pid, resource.RLIMIT_DATA, limits.memory_bytes)
+    _limit(pid, resource.RLIMIT_AS, max(_ADDRESS_SPACE_FLOOR_BYTES, 4 * limits.memory_bytes))
     # At the hard limit the kernel kills; a second before, it says why.
-    _limit(resource.RLIMIT_CPU, cpu_seconds, hard_value=cpu_seconds + 1)
-    _limit(resource.RLIMIT_FSIZE, limits.output_bytes)
-    _limit(resource.RLIMIT_NOFILE, limits.open_files)
-    _limit(resource.RLIMIT_CORE, 0)
+    _limit(pid, resource.RLIMIT_CPU, cpu_seconds, hard_value=cpu_seconds + 1)
+    _limit(pid, resource.RLIMIT_FSIZE, limits.output_bytes)
+    _limit(pid, resource.RLIMIT_NOFILE, limits.open_files)
+    _limit(pid, resource.RLIMIT_CORE, 0)
 
 
 def limit_processes(limits: Limits) -> None:
@@ -56,7 +57,7 @@ def limit_processes(limits: Limits) -> None:
     The kernel counts all that a user runs, so what runs already and room for others comes on top.
     """
     running = count_tasks(os.geteuid())
-    _limit(resource.RLIMIT_NPROC, running + _PROCESS_FLOOD_FACTOR * limits.processes)
+    _limit(0, resource.RLIMIT_NPROC, running + _PROCESS_FLOOD_FACTOR * limits.processes)
 
 
 def count_tasks(uid: int) -> int:
@@ -71,12 +72,12 @@ def _count_threads(process: Path, uid: int) -> int:
         return 0  # It has ended since, or is not ours to look at.
 
 
-def _limit(what: int, value: int, *, hard_value: int | None = None) -> None:
+def _limit(pid: int, what: int, value: int, *, hard_value: int | None = None) -> None:
     """Lower a limit; one that was lower already stays."""
     wanted = (value, value if hard_value is None else hard_value)
-    _, given = resource.getrlimit(what)
+    _, given = resource.prlimit(pid, what)
     soft, hard = (limit if given == resource.RLIM_INFINITY else min(limit, given) for limit in wanted)
-    resource.setrlimit(what, (soft, hard))
+    resource.prlimit(pid, what, (soft, hard))
 
 
 def restore_signals() -> None:

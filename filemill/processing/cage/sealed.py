@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
-from filemill.processing.bench import Limits
 from filemill.processing.cage import confinement, wire
 from filemill.processing.cage.sealed_errors import describe_error
 
@@ -74,16 +73,16 @@ class _Line:
         return self.hear()
 
 
-def run_sealed_child(request: Mapping[str, Any], descriptors: list[int], *, layers: frozenset[str]) -> NoReturn:
-    """Turn this fork into a sealed child: group, limits, descriptors, lock; then serve until the worker hangs up."""
-    _arrange_descriptors(*descriptors)
-    limits = Limits(**request["limits"])
-    line = _Line(CHANNEL)
+def run_sealed_child(channel: int, stderr: int, *, layers: frozenset[str]) -> NoReturn:
+    """Turn this fork into a sealed child: descriptors, then the lock; then serve until the worker hangs up.
+
+    Its limits are set by the zygote, when it is known whose work it does.
+    """
+    _arrange_descriptors(channel, stderr)
     sys.setrecursionlimit(1000)
     confinement.restore_signals()
-    # The child is replaced once it used what one call may use, so every call finds at least that much left.
-    confinement.set_limits(limits, cpu_seconds=2 * limits.cpu_seconds)
     confinement.seal(channel=CHANNEL, layers=layers)
+    line = _Line(CHANNEL)
     try:
         while True:
             _serve_call(line)

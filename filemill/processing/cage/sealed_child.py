@@ -1,6 +1,5 @@
 """The worker's side of a sealed child: sending it calls, hearing its replies, giving it outputs."""
 
-import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -24,18 +23,9 @@ class SealedChild:
     def __init__(self, zygote: ZygoteClient, limits: Limits) -> None:
         self.limits = limits
         self.files = 0
-        self.channel, theirs = wire.make_pair()
-        reader, writer = os.pipe()
-        try:
-            pid, pidfd = zygote.start({"do": "fork", "limits": asdict(limits)}, [theirs.fileno(), writer])
-        except BaseException:
-            self.channel.close()
-            os.close(reader)
-            raise
-        finally:
-            theirs.close()
-            os.close(writer)
-        self.process = ConfinedProcess(zygote, pid=pid, pidfd=pidfd, stderr=reader)
+        pid, (pidfd, channel, stderr) = zygote.start({"limits": asdict(limits)})
+        self.channel = wire.adopt(channel)
+        self.process = ConfinedProcess(zygote, pid=pid, pidfd=pidfd, stderr=stderr)
         self._receiver = wire.Receiver(self.channel)
 
     def suits(self, limits: Limits) -> bool:

@@ -15,15 +15,16 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from filemill.processing.cage import confinement, families, kernel, wire
 from filemill.processing.cage.layers import Mode
 from filemill.processing.cage.probing import find_layers
-from filemill.processing.cage.sealed import CHANNEL, run_sealed_child
-from filemill.processing.cage.tool_process import run_tool_process
+from filemill.processing.cage.sealed import CHANNEL
+from filemill.processing.cage.spares import MakeSpare, SealedSpare, Spare, ToolSpare
 
 # Loaded by name only when first used, which a sealed child can't do any more; so are the codecs.
 _LAZY_MODULES: Final = "_strptime linecache mmap stringprep traceback unicodedata warnings"
@@ -51,40 +52,40 @@ def load(libraries: Sequence[str], packages: Sequence[str], modules: Sequence[st
         sys.modules["pyvips"].cache_set_max(0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Spare:
-    """A child that was forked ahead; it has seen nothing, and waits to be told what to become."""
-
-    pid: int
-    channel: socket.socket
-
-
 class Zygote:
     """Answers the worker's requests until the worker is gone."""
 
-    def __init__(self, control: socket.socket, *, layers: frozenset[str]) -> None:
+    def __init__(self, control: socket.socket, make_spare: MakeSpare) -> None:
         self._control = control
-        self._layers = layers
+        self._make_spare = make_spare
         self._children: set[int] = set()
         self._spare: Spare | None = None
-        if "seccomp" in layers:
-            confinement.assemble_filters(channel=CHANNEL)
 
     def serve(self) -> None:
         """Answer one request after another; none of them waits for a child."""
         receiver = wire.Receiver(self._control, maximum_descriptors=wire.MAXIMUM_DESCRIPTORS)
-        self._spare = self._fork_spare()
+        self._prepare()
         while True:
             request, descriptors = receiver.receive()
             match request["do"]:
-                case "fork" | "execute":
+                case "start":
                     self._start(request, descriptors)
                 case "kill":
                     self._kill(request["pid"])
                 case "reap":
                     wire.send_message(self._control, self._reap(request["pid"]))
+                    self._prepare()
                 case "dismiss":
                     self._reap(request["pid"])
+                    self._prepare()
+
+    def _prepare(self) -> None:
+        """Fork the next child ahead.
+
+        That is done when one has ended, never when one begins: it takes time from it where processors share a core.
+        """
+        if self._spare is None:
+            self._spare = self._make_spare(self._fork)
 
     def end_all(self) -> None:
         """Kill all that runs, with what it has started: only its first process would die with us by itself."""
@@ -97,52 +98,41 @@ class Zygote:
         self._end_orphans()
 
     def _start(self, request: dict[str, Any], descriptors: list[int]) -> None:
-        """Let a child do what is asked for: the spare one, so that nobody waits for a fork. Then make the next."""
-        spare = self._take_spare(request, descriptors)
+        """Use the spare child for what is asked for, so that nobody waits for a fork."""
+        spare, handed = self._use_spare(request, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         pidfd = os.pidfd_open(spare.pid)
-        wire.send_message(self._control, {"pid": spare.pid}, [pidfd])
+        wire.send_message(self._control, {"pid": spare.pid}, [pidfd, *handed])
         os.close(pidfd)
-        self._spare = self._fork_spare()
+        spare.close()
 
-    def _take_spare(self, request: dict[str, Any], descriptors: list[int]) -> Spare:
+    def _use_spare(self, request: dict[str, Any], descriptors: list[int]) -> tuple[Spare, list[int]]:
         spare, self._spare = self._spare, None
         while True:
-            spare = spare or self._fork_spare()
+            spare = spare or self._make_spare(self._fork)
             try:
-                wire.send_message(spare.channel, request, descriptors)
+                return spare, spare.use(request, descriptors)
             except wire.ConnectionEnded:  # It was killed while it waited.
                 self._reap(spare.pid)
-                spare.channel.close()
+                spare.close()
                 spare = None
-            else:
-                spare.channel.close()
-                return spare
 
-    def _fork_spare(self) -> Spare:
-        channel, theirs = wire.make_pair()
+    def _fork(self, live: Callable[[], NoReturn]) -> int:
         zygote_pid = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become(theirs, zygote_pid)
-        theirs.close()
+            self._become(live, zygote_pid)
         self._children.add(pid)
-        return Spare(pid=pid, channel=channel)
+        return pid
 
-    def _become(self, channel: socket.socket, zygote_pid: int) -> NoReturn:
-        """Lead a group of one's own, wait for what is to be done, and do it; all in a fork that never returns."""
+    def _become(self, live: Callable[[], NoReturn], zygote_pid: int) -> NoReturn:
+        """Lead a group of one's own, and do what it is for; all in a fork that never returns."""
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             self._control.close()
             confinement.lead_own_group(zygote_pid)
-            receiver = wire.Receiver(channel, maximum_descriptors=wire.MAXIMUM_DESCRIPTORS)
-            request, descriptors = receiver.receive()
-            channel.close()
-            run = run_sealed_child if request["do"] == "fork" else run_tool_process
-            run(request, descriptors, layers=self._layers)
-        except wire.ConnectionEnded:
-            os._exit(0)
+            live()
         except BaseException as error:  # noqa: BLE001 - whatever it was, a child never returns into the zygote's loop
             os.write(2, f"filemill: could not start: {type(error).__name__}: {error}\n".encode())
         os._exit(127)
@@ -199,7 +189,13 @@ def _leave_when_told(control: socket.socket) -> None:
 
 
 def main(
-    control_descriptor: int, *, parent_pid: int, is_main_thread: bool, mode: Mode, preload: list[list[str]]
+    control_descriptor: int,
+    *,
+    parent_pid: int,
+    is_main_thread: bool,
+    mode: Mode,
+    preload: list[list[str]],
+    for_tools: bool,
 ) -> None:
     """Load, probe, say what holds here, and serve; returns when the worker has closed its end."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Nothing runs here yet that would have to be ended.
@@ -228,7 +224,10 @@ def main(
     gc.collect()
     gc.freeze()  # What is never collected is never written to, and stays shared with the children.
     active = frozenset(name for name, layer in asdict(layers).items() if layer["is_active"])
-    zygote = Zygote(control, layers=active)
+    if "seccomp" in active:
+        confinement.assemble_filters(channel=CHANNEL)
+    make_spare: MakeSpare = partial(ToolSpare, layers=active) if for_tools else partial(SealedSpare, layers=active)
+    zygote = Zygote(control, make_spare)
     _leave_when_told(control)
     try:
         zygote.serve()

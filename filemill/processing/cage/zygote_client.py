@@ -22,6 +22,8 @@ _ANSWER_SECONDS: Final = 10.0
 _LEAVE_SECONDS: Final = 2.0
 _NOBODY: Final = 65534
 
+_HANDED_OVER: Final = 3
+"""The most descriptors that come with a child: its pidfd, and a sealed one's channel and standard error."""
 # The worker's own search path comes after -I's: what Filemill can import here, the zygote can import too.
 _BOOT: Final = """\
 import json, sys
@@ -60,6 +62,11 @@ class Preload:
     packages: tuple[str, ...]
     modules: tuple[str, ...]
 
+    @property
+    def is_for_tools(self) -> bool:
+        """Whether nothing is imported, so that what is forked can only become a tool."""
+        return not (self.libraries or self.packages or self.modules)
+
     def allows(self, module: str) -> bool:
         """Tell whether a sealed function of this module can be found in the cage."""
         return module in self.modules or any(f"{module}.".startswith(f"{package}.") for package in self.packages)
@@ -80,7 +87,7 @@ class ZygoteClient:
         """When each was started, as /proc tells; the numbers of processes come around again."""
         self._control, theirs = wire.make_pair()
         self._control.settimeout(_START_SECONDS)
-        self._receiver = wire.Receiver(self._control, maximum_descriptors=1)
+        self._receiver = wire.Receiver(self._control, maximum_descriptors=_HANDED_OVER)
         try:
             self._process, self.layers = self._start(theirs)
         except BaseException:
@@ -116,6 +123,7 @@ class ZygoteClient:
             "is_main_thread": threading.current_thread() is threading.main_thread(),
             "mode": self._mode,
             "preload": [self._preload.libraries, self._preload.packages, self._preload.modules],
+            "for_tools": self._preload.is_for_tools,
         }
         process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-c", _BOOT, wire.encode(told)],
@@ -176,13 +184,13 @@ class ZygoteClient:
         """Tell whether it still runs."""
         return self._process.poll() is None
 
-    def start(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> tuple[int, int]:
-        """Fork (and execute) a child; return its pid and a pidfd. Raises `ZygoteLost`."""
-        answer, received = self._ask(request, descriptors)
+    def start(self, request: Mapping[str, Any], descriptors: Sequence[int] = ()) -> tuple[int, list[int]]:
+        """Start a child; return its pid, and a pidfd with what else is handed over. Raises `ZygoteLost`."""
+        answer, received = self._ask({"do": "start", **request}, descriptors)
         pid = int(answer["pid"])
         self._started.add(pid)
         self._born[pid] = families.find_birth(pid)
-        return pid, received[0]
+        return pid, received
 
     def kill(self, pid: int) -> None:
         """Kill a child with its group, if it was not reaped yet. Never blocks, never fails: a lost zygote took it."""
