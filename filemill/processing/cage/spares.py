@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Protocol
 from filemill.processing.bench import Limits
 from filemill.processing.cage import confinement, wire
 from filemill.processing.cage.sealed import run_sealed_child
-from filemill.processing.cage.tool_process import run_tool_process
+from filemill.processing.cage.tool_process import Lock, ToolProcess, find_lock
 
 Fork = Callable[[Callable[[], NoReturn]], int]
 """Forks a child that does nothing but what it is given, and returns its pid."""
@@ -25,6 +25,10 @@ class Spare(Protocol):
 
     pid: int
 
+    def suits(self, request: Mapping[str, Any]) -> bool:
+        """Tell whether this work can be given to it."""
+        ...
+
     def use(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> list[int]:
         """Give it its work; return the descriptors that the worker is to have. `ConnectionEnded`: it died meanwhile."""
         ...
@@ -34,13 +38,14 @@ class Spare(Protocol):
         ...
 
 
-MakeSpare = Callable[[Fork], Spare]
+MakeSpare = Callable[[Fork, Mapping[str, Any] | None], Spare]
+"""Makes one for a request, or for any."""
 
 
 class SealedSpare:
     """Becomes the sealed child of a slice."""
 
-    def __init__(self, fork: Fork, *, layers: frozenset[str]) -> None:
+    def __init__(self, fork: Fork, _request: Mapping[str, Any] | None = None, *, layers: frozenset[str]) -> None:
         self._channel, theirs = wire.make_pair()
         self._reader, writer = os.pipe()
         child = partial(run_sealed_child, theirs.fileno(), writer, layers=layers)
@@ -49,6 +54,11 @@ class SealedSpare:
         finally:
             theirs.close()
             os.close(writer)
+
+    def suits(self, request: Mapping[str, Any]) -> bool:
+        """All of them are alike."""
+        del request
+        return True
 
     def use(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> list[int]:
         """Set its limits; the worker gets its channel and its standard error. It takes no descriptors."""
@@ -66,14 +76,19 @@ class SealedSpare:
 
 
 class ToolSpare:
-    """Becomes a tool: which one, and what it may reach, it learns when it is needed."""
+    """Becomes a tool. Where the last tool can be locked ahead, the next is taken to be its like, and is."""
 
-    def __init__(self, fork: Fork, *, layers: frozenset[str]) -> None:
+    def __init__(self, fork: Fork, request: Mapping[str, Any] | None = None, *, layers: frozenset[str]) -> None:
+        self._lock = find_lock(request) if request else None
         self._channel, theirs = wire.make_pair()
         try:
-            self.pid = fork(partial(_become_tool, theirs, layers))
+            self.pid = fork(partial(_become_tool, theirs, layers, self._lock))
         finally:
             theirs.close()
+
+    def suits(self, request: Mapping[str, Any]) -> bool:
+        """One that is locked takes only what its lock is for."""
+        return self._lock is None or self._lock == find_lock(request)
 
     def use(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> list[int]:
         """Tell it what to execute, with the tool's descriptors."""
@@ -84,10 +99,11 @@ class ToolSpare:
         self._channel.close()
 
 
-def _become_tool(channel: socket.socket, layers: frozenset[str]) -> NoReturn:
+def _become_tool(channel: socket.socket, layers: frozenset[str], lock: Lock | None) -> NoReturn:
+    process = ToolProcess(layers=layers, lock=lock)
     try:
         request, descriptors = wire.Receiver(channel, maximum_descriptors=wire.MAXIMUM_DESCRIPTORS).receive()
     except wire.ConnectionEnded:
         os._exit(0)
     channel.close()
-    run_tool_process(request, descriptors, layers=layers)
+    process.execute(request, descriptors)

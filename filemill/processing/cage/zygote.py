@@ -60,6 +60,7 @@ class Zygote:
         self._make_spare = make_spare
         self._children: set[int] = set()
         self._spare: Spare | None = None
+        self._last: dict[str, Any] | None = None
 
     def serve(self) -> None:
         """Answer one request after another; none of them waits for a child."""
@@ -85,7 +86,7 @@ class Zygote:
         That is done when one has ended, never when one begins: it takes time from it where processors share a core.
         """
         if self._spare is None:
-            self._spare = self._make_spare(self._fork)
+            self._spare = self._make_spare(self._fork, self._last)
 
     def end_all(self) -> None:
         """Kill all that runs, with what it has started: only its first process would die with us by itself."""
@@ -108,15 +109,21 @@ class Zygote:
         spare.close()
 
     def _use_spare(self, request: dict[str, Any], descriptors: list[int]) -> tuple[Spare, list[int]]:
-        spare, self._spare = self._spare, None
+        spare, self._spare, self._last = self._spare, None, request
+        if spare is not None and not spare.suits(request):
+            self._discard(spare)
+            spare = None
         while True:
-            spare = spare or self._make_spare(self._fork)
+            spare = spare or self._make_spare(self._fork, request)
             try:
                 return spare, spare.use(request, descriptors)
             except wire.ConnectionEnded:  # It was killed while it waited.
-                self._reap(spare.pid)
-                spare.close()
+                self._discard(spare)
                 spare = None
+
+    def _discard(self, spare: Spare) -> None:
+        self._reap(spare.pid)
+        spare.close()
 
     def _fork(self, live: Callable[[], NoReturn]) -> int:
         zygote_pid = os.getpid()
@@ -188,6 +195,18 @@ def _leave_when_told(control: socket.socket) -> None:
     signal.signal(signal.SIGTERM, shut)
 
 
+def _make_room_for_descriptors() -> None:
+    """A tool's descriptors are gathered above the ones it will see, so there must be room for both."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard) if hard > 0 else 4096, hard))
+
+
+def _prepare_spares(layers: frozenset[str], *, for_tools: bool) -> MakeSpare:
+    if "seccomp" in layers:
+        confinement.assemble_filters(channel=CHANNEL)
+    return partial(ToolSpare, layers=layers) if for_tools else partial(SealedSpare, layers=layers)
+
+
 def main(
     control_descriptor: int,
     *,
@@ -205,9 +224,7 @@ def main(
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.chdir("/")
     kernel.adopt_orphans()
-    # A tool's descriptors are gathered above the ones it will see, so there must be room for both.
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard) if hard > 0 else 4096, hard))
+    _make_room_for_descriptors()
     if os.geteuid() == 0:
         kernel.drop_capabilities()
     layers = find_layers()
@@ -224,10 +241,7 @@ def main(
     gc.collect()
     gc.freeze()  # What is never collected is never written to, and stays shared with the children.
     active = frozenset(name for name, layer in asdict(layers).items() if layer["is_active"])
-    if "seccomp" in active:
-        confinement.assemble_filters(channel=CHANNEL)
-    make_spare: MakeSpare = partial(ToolSpare, layers=active) if for_tools else partial(SealedSpare, layers=active)
-    zygote = Zygote(control, make_spare)
+    zygote = Zygote(control, _prepare_spares(active, for_tools=for_tools))
     _leave_when_told(control)
     try:
         zygote.serve()
