@@ -68,6 +68,30 @@ class OutputFiles:
         self._all.append(output)
         return output, descriptor
 
+    def open_blank(self) -> int | None:
+        """Open a file that has no name yet, and goes when nobody gives it one; None where file systems know no such.
+
+        Raises `ProcessingError` when none can be made.
+        """
+        try:
+            return os.open(self._scratch, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
+                return None
+            raise explain(error, "without a name") from error
+
+    def name_blank(self, blank: int, name: str, media_type: str) -> Output:
+        """Make an output of what was opened without a name; raises `ValueError` as `create` does."""
+
+        def move(path: Path) -> None:
+            try:
+                # Only with a directory does Python follow the link in /proc; the absolute path makes it of no account.
+                os.link(f"/proc/self/fd/{blank}", path, src_dir_fd=blank, follow_symlinks=True)
+            except OSError as error:
+                raise explain(error, name) from error
+
+        return self.adopt(name, media_type, move=move)
+
     def adopt(self, name: str, media_type: str, *, move: Callable[[Path], None]) -> Output:
         """Take a file that a tool has made among the outputs; `move` puts it into its place, or raises.
 

@@ -25,10 +25,11 @@ _EVIDENCE_ENTRIES: Final = 32
 
 @dataclass(frozen=True, kw_only=True)
 class OutputWish:
-    """The child wants an output; name and type are still to be judged."""
+    """The child wants an output; name and type are still to be judged. Where it has the blank one, it goes on."""
 
     name: str
     media_type: str
+    has_blank: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,7 @@ class Done:
 
     facts: dict[str, Any]
     output_facts: list[dict[str, Any]]
+    wish: OutputWish | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,7 @@ def read_reply(message: dict[str, Any]) -> Reply:
     """Return what a message says; raises `MalformedMessage`."""
     match message.get("type"):
         case "output":
-            return OutputWish(name=_text(message, "name"), media_type=_text(message, "media_type"))
+            return _read_wish(message)
         case "progress":
             return ProgressNews(fraction=_fraction(message), message=_text(message, "message")[:200])
         case "done":
@@ -90,13 +92,21 @@ def read_reply(message: dict[str, Any]) -> Reply:
     raise MalformedMessage("A message is of no known type.")
 
 
+def _read_wish(message: dict[str, Any]) -> OutputWish:
+    has_blank = message.get("has_blank") is True
+    return OutputWish(name=_text(message, "name"), media_type=_text(message, "media_type"), has_blank=has_blank)
+
+
 def _read_done(message: dict[str, Any]) -> Done:
     facts, output_facts = message.get("facts"), message.get("outputs")
     if not isinstance(facts, dict) or not isinstance(output_facts, list):
         raise MalformedMessage("Facts are missing.")
     if not all(isinstance(entry, dict) for entry in output_facts):
         raise MalformedMessage("The facts of an output are no object.")
-    return Done(facts=clean(facts), output_facts=clean(output_facts))
+    wish = message.get("wish")
+    if wish is not None and not isinstance(wish, dict):
+        raise MalformedMessage("A wish is no object.")
+    return Done(facts=clean(facts), output_facts=clean(output_facts), wish=None if wish is None else _read_wish(wish))
 
 
 def _read_error(message: dict[str, Any]) -> errors.ProcessingError:

@@ -20,35 +20,56 @@ class SealedOutputFile:
 
 
 class SealedWork:
-    """One call, as the sealed function sees it: descriptors and a line to the worker."""
+    """One call, as the sealed function sees it: descriptors and a line to the worker.
 
-    def __init__(self, line: "_Line", descriptors: Sequence[int], arguments: Mapping[str, Any]) -> None:
+    The first output is a file that came with the call. Nobody waits for it: what it is to be called is told with the
+    answer, or before the next one is asked for, so that a small file takes one message there and one back.
+    """
+
+    def __init__(
+        self, line: "_Line", descriptors: Sequence[int], arguments: Mapping[str, Any], *, blank: int | None
+    ) -> None:
         self._line = line
         self._outputs: list[SealedOutputFile] = []
+        self._blank = blank
+        self._wish: dict[str, Any] | None = None
         self.source_fd, *self.input_fds = descriptors
         self.source_size, *self.input_sizes = (os.fstat(descriptor).st_size for descriptor in descriptors)
         self.arguments = arguments
 
     def create_output(self, name: str, media_type: str) -> SealedOutputFile:
         """Ask the worker for an empty output file; `ValueError` says why it gave none."""
-        answer, descriptors = self._line.ask({"type": "output", "name": name, "media_type": media_type})
-        if not descriptors:
-            raise ValueError(answer.get("refused", "The worker gave no output."))
+        wish = {"type": "output", "name": name, "media_type": media_type}
+        if self._blank is not None:
+            descriptors, self._blank, self._wish = [self._blank], None, {**wish, "has_blank": True}
+        else:
+            descriptors = self._ask_for_output(wish)
         output = SealedOutputFile(descriptors[0])
         self._outputs.append(output)
         return output
+
+    def _ask_for_output(self, wish: Mapping[str, Any]) -> list[int]:
+        if self._wish is not None:
+            self._line.tell(self._wish)
+            self._wish = None
+        answer, descriptors = self._line.ask(wish)
+        if not descriptors:
+            raise ValueError(answer.get("refused", "The worker gave no output."))
+        return descriptors
 
     def progress(self, fraction: float, message: str = "") -> None:
         """Tell how much of this call is done, 0.0 to 1.0."""
         self._line.tell({"type": "progress", "fraction": float(fraction), "message": str(message)})
 
-    def list_facts(self) -> list[dict[str, Any]]:
-        """Return the facts of the outputs, in the order of their making."""
-        return [output.facts for output in self._outputs]
+    def answer(self, facts: Mapping[str, Any]) -> None:
+        """Tell that it is done, with the facts of the outputs in the order of their making."""
+        outputs = [output.facts for output in self._outputs]
+        self._line.tell({"type": "done", "facts": facts, "outputs": outputs, "wish": self._wish})
 
     def close(self) -> None:
         """Close the inputs and the outputs; a function may have closed some itself."""
-        for descriptor in (self.source_fd, *self.input_fds, *(output.fd for output in self._outputs)):
+        unused = [] if self._blank is None else [self._blank]
+        for descriptor in (self.source_fd, *self.input_fds, *unused, *(output.fd for output in self._outputs)):
             try:
                 os.close(descriptor)
             except OSError:
@@ -103,14 +124,15 @@ def _arrange_descriptors(channel: int, stderr: int) -> None:
 
 def _serve_call(line: _Line) -> None:
     request, descriptors = line.hear()
-    work = SealedWork(line, descriptors, request["arguments"])
+    blank = descriptors.pop() if request["has_blank"] else None
+    work = SealedWork(line, descriptors, request["arguments"], blank=blank)
     try:
         function = getattr(sys.modules[request["module"]], request["function"])
         facts = function(work)
         if not isinstance(facts, dict):
             raise TypeError(f"{request['function']} returned {type(facts).__name__} where facts (a dict) are due.")
         _flush()
-        line.tell({"type": "done", "facts": facts, "outputs": work.list_facts()})
+        work.answer(facts)
     except wire.ConnectionEnded:
         raise
     except Exception as error:  # noqa: BLE001 - each reaches the worker, which decides

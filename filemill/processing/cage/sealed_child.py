@@ -39,12 +39,28 @@ class SealedChild:
             and self.process.count_cpu_seconds() < limits.cpu_seconds
         )
 
-    def send_call(self, module: str, function: str, arguments: Mapping[str, Any], *, sources: Sequence[int]) -> None:
-        """Send a call with its inputs. A child that does not read is given as long as a whole call may last."""
+    def send_call(
+        self,
+        module: str,
+        function: str,
+        arguments: Mapping[str, Any],
+        *,
+        sources: Sequence[int],
+        blank: int | None,
+    ) -> None:
+        """Send a call with its inputs, and a blank file for its first output.
+
+        A child that does not read is given as long as a whole call may last.
+        """
         self.channel.settimeout(self.limits.wall_seconds)
         try:
-            message = {"module": module, "function": function, "arguments": dict(arguments)}
-            wire.send_message(self.channel, message, sources)
+            message = {
+                "module": module,
+                "function": function,
+                "arguments": dict(arguments),
+                "has_blank": blank is not None,
+            }
+            wire.send_message(self.channel, message, [*sources] if blank is None else [*sources, blank])
         finally:
             self.channel.settimeout(None)
 

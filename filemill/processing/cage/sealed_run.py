@@ -30,6 +30,8 @@ class SealedRun:
         self._answer: Done | Failed | Short | Broken | None = None
         self._told = -_STEP
         self._watch: Watch | None = None
+        self._blank: int | None = None
+        """The file for the first output, which the child has from the start: so it need not wait for it."""
 
     def call(
         self, module: str, function: str, arguments: Mapping[str, Any], *, sources: Sequence[int]
@@ -39,8 +41,9 @@ class SealedRun:
             process=self._child.process,
             limits=self._limits,
             readers={self._child.channel.fileno(): lambda: self._child.read_replies(self._take)},
-            count_output_bytes=self._files.count_bytes,
+            count_output_bytes=self._count_bytes,
         )
+        self._blank = blank = self._files.open_blank()
         try:
             finish = self._send_and_wait(watch, module, function, arguments, sources)
             if self._answer is None:
@@ -49,12 +52,18 @@ class SealedRun:
         except MalformedMessage as error:
             message = f"The confined process broke its protocol: {error}"
             raise SystemFault(message, code="cage_crashed", is_passing=True) from error
+        finally:
+            if blank is not None:
+                os.close(blank)
+
+    def _count_bytes(self) -> int:
+        return self._files.count_bytes() + (os.fstat(self._blank).st_size if self._blank is not None else 0)
 
     def _send_and_wait(
         self, watch: Watch, module: str, function: str, arguments: Mapping[str, Any], sources: Sequence[int]
     ) -> Finish:
         try:
-            self._child.send_call(module, function, arguments, sources=sources)
+            self._child.send_call(module, function, arguments, sources=sources, blank=self._blank)
         except ConnectionEnded:
             return Finish.ENDED  # It died before the call reached it; its end tells why.
         except TimeoutError:
@@ -72,6 +81,8 @@ class SealedRun:
                 if self._watch is not None:
                     self._watch.hear_progress()
                 self._pass_on(reply)
+            case OutputWish(has_blank=True):
+                self._name_blank(reply)
             case OutputWish():
                 self._grant(reply)
             case _:
@@ -84,6 +95,15 @@ class SealedRun:
         if news.fraction >= self._told + _STEP:
             self._told = news.fraction
             self._tell(news.fraction, news.message)
+
+    def _name_blank(self, wish: OutputWish) -> None:
+        if self._blank is None:
+            raise MalformedMessage("It named a blank output that it does not have.")
+        blank, self._blank = self._blank, None
+        try:
+            self._made.append(self._files.name_blank(blank, wish.name, wish.media_type))
+        except ValueError as error:
+            raise _broken_code("ValueError", traceback=f"ValueError: {error}") from error
 
     def _grant(self, wish: OutputWish) -> None:
         try:
@@ -110,11 +130,12 @@ class SealedRun:
             case Short():
                 raise verdicts.memory_limit(self._limits)
             case Broken(exception=exception, traceback=traceback):
-                message = f"Filemill's own code failed in the cage: {exception}."
-                raise SystemFault(message, code="internal_error", evidence={"traceback": traceback})
+                raise _broken_code(exception, traceback=traceback)
         assert_never(answer)
 
     def _accept(self, done: Done) -> dict[str, Any]:
+        if done.wish is not None:
+            self._name_blank(done.wish)
         if len(done.output_facts) != len(self._made):
             raise MalformedMessage("It told of another number of outputs than it made.")
         self._files.check_size(self._limits)
@@ -126,3 +147,8 @@ class SealedRun:
         """Drop what a failed call has made."""
         for output in self._made:
             self._files.discard(output)
+
+
+def _broken_code(exception: str, *, traceback: str) -> SystemFault:
+    message = f"Filemill's own code failed in the cage: {exception}."
+    return SystemFault(message, code="internal_error", evidence={"traceback": traceback})

@@ -1,7 +1,10 @@
 """Calls of sealed functions: facts, outputs and progress come back, and nothing else does."""
 
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +106,26 @@ def test_an_output_of_a_forbidden_name_or_type_is_not_made(
         bench.call(sealed.make_output, {"name": name, "media_type": media_type})
     assert "ValueError" in str(caught.value.evidence["traceback"])
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("lacks_blanks", [False, True])
+def test_outputs_come_in_the_order_of_their_making(
+    bench: SliceBench, monkeypatch: pytest.MonkeyPatch, lacks_blanks: bool
+) -> None:
+    if lacks_blanks:
+        monkeypatch.setattr(os, "O_TMPFILE", -1)  # As where a file system knows no file without a name.
+        monkeypatch.setattr(os, "open", refuse_nameless(os.open))
+    bench.call(sealed.make_outputs, {"count": 3})
+    assert [output.name for output in bench.outputs] == ["0.txt", "1.txt", "2.txt"]
+
+
+def refuse_nameless(open_file: Callable[..., int]) -> Callable[..., int]:
+    def open_or_refuse(path: Any, flags: int, *more: Any, **named: Any) -> int:
+        if flags < 0:
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+        return open_file(path, flags, *more, **named)
+
+    return open_or_refuse
 
 
 def test_a_thousand_outputs_are_made_and_not_one_more(bench: SliceBench, scratch: Path) -> None:

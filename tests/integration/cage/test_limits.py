@@ -4,6 +4,7 @@ import json
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,6 +125,8 @@ def test_packets_that_are_no_message_end_the_child(bench: SliceBench, packet: st
         {"type": "error", "class": "InputError", "code": "invented", "message": ""},
         {"type": "error", "class": "KeyboardInterrupt", "code": "corrupt_file", "message": ""},
         {"type": "error", "class": "InputError", "code": "corrupt_file", "message": "x" * 100_000},
+        {"type": "done", "facts": {}, "outputs": [], "wish": "loud.txt"},
+        {"type": "done", "facts": {}, "outputs": [{}], "wish": {"name": 7, "media_type": "text/plain"}},
         {"type": "output", "name": 7, "media_type": "text/plain"},
         {"type": "shortage", "of": "time"},
     ],
@@ -144,6 +147,14 @@ def test_a_child_that_does_not_keep_to_the_protocol_is_ended_at_once(
         bench.call(function)
     assert caught.value.code == "cage_crashed"
     assert time.monotonic() - began < 3.0
+
+
+def test_a_blank_output_is_named_only_once(bench: SliceBench, scratch: Path) -> None:
+    wish = {"type": "output", "name": "one.txt", "media_type": "text/plain", "has_blank": True}
+    with pytest.raises(SystemFault) as caught:
+        bench.call(sealed.send_raw, {"packet": "." + json.dumps(wish), "times": 2})
+    assert caught.value.code == "cage_crashed"
+    assert list(scratch.iterdir()) == []
 
 
 def test_a_flood_of_news_does_not_hide_the_deadline(open_bench: OpenBench) -> None:
