@@ -23,9 +23,11 @@ SAMPLE: Final = Path(__file__).parent.parent / "samples" / "photo.jpg"
 SIZE: Final = (1920, 1080)
 BULK_FILES: Final = 50
 """Files in a slice: as many as one sealed child serves, or nearly."""
-BULK_ROUNDS: Final = 6
-SINGLE_ROUNDS: Final = 30
-TOOL_ROUNDS: Final = 30
+BULK_ROUNDS: Final = 10
+SINGLE_ROUNDS: Final = 100
+TOOL_ROUNDS: Final = 100
+PAUSE_SECONDS: Final = 0.01
+"""What a worker needs at the least between two tasks, to settle the one and claim the other."""
 OPERATION: Final = OPERATIONS["image.transform"]
 OPTIONS: Final = OPERATION.options.model_validate({"resize": [1280, 720]})
 
@@ -131,21 +133,23 @@ def make_scratch() -> Iterator[Path]:
 
 
 def measure_bulk(cage: Cage, picture: Path) -> tuple[Bar, dict[str, Any]]:
-    """Many pictures of one user: one slice against the same number in this process."""
-
-    def caged() -> None:
-        with cage.open_slice() as work:
-            for _ in range(BULK_FILES):
-                resize_in_slice(work, picture)
-
-    def plain() -> None:
-        for _ in range(BULK_FILES):
-            resize_plainly(picture)
-
-    taken = protocol.take_turns({"plain": plain, "caged": caged}, rounds=BULK_ROUNDS)
+    """Many pictures of one user: slices against the same number in this process, picture by picture in turns."""
+    taken: dict[str, list[float]] = {"plain": [], "caged": []}
+    for _ in range(BULK_ROUNDS):
+        for name, seconds in time_slice(cage, picture).items():
+            taken[name].append(seconds)
     percent = 100 * (protocol.find_median_ratio(taken["caged"], taken["plain"]) - 1)
     bar = Bar(name="2-megapixel resize in bulk, more than without a cage", unit="%", figure=percent, at_most=3.0)
     return bar, {name: protocol.summarise([each / BULK_FILES for each in seconds]) for name, seconds in taken.items()}
+
+
+def time_slice(cage: Cage, picture: Path) -> dict[str, float]:
+    """Time a whole slice, its end among it, and the same work done here between its files."""
+    work = cage.open_slice()
+    rivals = {"plain": lambda: resize_plainly(picture), "caged": lambda: resize_in_slice(work, picture)}
+    taken = protocol.take_turns(rivals, rounds=BULK_FILES, warm_up=0)
+    end = protocol.time_it(work.close)
+    return {"plain": sum(taken["plain"]), "caged": sum(taken["caged"]) + end}
 
 
 def measure_single(cage: Cage, picture: Path) -> tuple[Bar, dict[str, Any]]:
@@ -155,7 +159,9 @@ def measure_single(cage: Cage, picture: Path) -> tuple[Bar, dict[str, Any]]:
         with cage.open_slice() as work:
             resize_in_slice(work, picture)
 
-    taken = protocol.take_turns({"plain": lambda: resize_plainly(picture), "caged": caged}, rounds=SINGLE_ROUNDS)
+    taken = protocol.take_turns(
+        {"plain": lambda: resize_plainly(picture), "caged": caged}, rounds=SINGLE_ROUNDS, pause_seconds=PAUSE_SECONDS
+    )
     added = 1000 * protocol.find_median_difference(taken["caged"], taken["plain"])
     bar = Bar(name="single 2-megapixel resize, more than without a cage", unit="ms", figure=added, at_most=10.0)
     return bar, {name: protocol.summarise(seconds) for name, seconds in taken.items()}
@@ -170,7 +176,7 @@ def measure_tool(cage: Cage, picture: Path) -> tuple[Bar, dict[str, Any]]:
 
     with cage.open_slice() as work, open_bench(work, picture) as bench:
         rivals = {"plain": plain, "caged": lambda: bench.run_tool("ffmpeg", ["-version"])}
-        taken = protocol.take_turns(rivals, rounds=TOOL_ROUNDS)
+        taken = protocol.take_turns(rivals, rounds=TOOL_ROUNDS, pause_seconds=PAUSE_SECONDS)
     added = 1000 * protocol.find_median_difference(taken["caged"], taken["plain"])
     bar = Bar(name="start of a tool, more than without a cage", unit="ms", figure=added, at_most=3.0)
     return bar, {name: protocol.summarise(seconds) for name, seconds in taken.items()}

@@ -64,8 +64,13 @@ def count_files(usual: int) -> int:
     return max(2, round(usual * float(os.environ.get("SHARE") or 1)))
 
 
-def take_turns(rivals: Mapping[str, Work], *, rounds: int, warm_up: int = 1) -> dict[str, list[float]]:
-    """Time each rival once per round, in an order that turns from round to round; return seconds by name."""
+def take_turns(
+    rivals: Mapping[str, Work], *, rounds: int, warm_up: int = 1, pause_seconds: float = 0.0
+) -> dict[str, list[float]]:
+    """Time each rival once per round, in an order that turns from round to round; return seconds by name.
+
+    A pause before each stands for what a rival has between two works where it really lives.
+    """
     names = list(rivals)
     for _ in range(warm_up):
         for name in names:
@@ -74,6 +79,7 @@ def take_turns(rivals: Mapping[str, Work], *, rounds: int, warm_up: int = 1) -> 
     for number in range(rounds):
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
+            time.sleep(pause_seconds)
             taken[name].append(time_it(rivals[name]))
     return taken
 
