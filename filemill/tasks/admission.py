@@ -26,6 +26,15 @@ DUE = f"(run_after IS NULL OR run_after <= statement_timestamp()) AND {NOT_EXPIR
 NOBODY_WAITS = """ AND NOT EXISTS (SELECT 1 FROM tasks_tasklog o
                           WHERE o.status = 'pending' AND o.published_at IS NOT NULL
                             AND o.user_id <> tasks_tasklog.user_id)"""
+# Two ranges and not "<>", each in the order of the index: one look, however long this user's own backlog is.
+IN_BACKLOG = "status = 'pending' AND published_at IS NULL AND run_after IS NULL"
+ANYBODY_WAITS = f"""SELECT coalesce(
+    (SELECT true FROM tasks_tasklog WHERE user_id < %s AND {IN_BACKLOG} ORDER BY user_id LIMIT 1),
+    (SELECT true FROM tasks_tasklog WHERE user_id > %s AND {IN_BACKLOG} ORDER BY user_id LIMIT 1),
+    (SELECT true FROM tasks_tasklog
+     WHERE user_id = %s AND lane = 'interactive' AND status = 'pending' AND published_at IS NOT NULL
+     ORDER BY user_id, lane, task_type LIMIT 1),
+    false)"""  # noqa: S608  literals
 # Of a task that was found to take much; of all others nothing is known yet.
 FITS = "coalesce(needed_bytes, 0) <= %s AND coalesce(needed_seconds, 0) <= %s"
 USER_BELOW_LIMIT = """(SELECT count(*) FROM tasks_tasklog o
@@ -48,6 +57,16 @@ def what_fits() -> list[Any]:
     """Return the values for `FITS` on this machine, now."""
     free = capacity.find_free()
     return [free.memory_bytes, free.seconds]
+
+
+def does_anybody_wait(user_id: int) -> bool:
+    """Say whether other users have tasks in the backlog, files of batches among them, or this one a single task sent.
+
+    Other users' tasks that were sent already are asked for by each claim of a slice.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(ANYBODY_WAITS, [user_id] * 3)
+        return bool(cursor.fetchone()[0])
 
 
 def is_limited() -> bool:

@@ -11,7 +11,8 @@ from filemill.processing.cage.process import ConfinedProcess
 from filemill.processing.cage.replies import Reply, read_reply
 from filemill.processing.cage.zygote_client import ZygoteClient
 
-FILES_PER_CHILD: Final = 50
+FILES_PER_CHILD: Final = 250
+"""More than a slice mostly has time for: a new child costs as much as two small pictures or three."""
 # More than a socket's buffer holds, so that nothing is left of a dead child's words; fewer than would hide a deadline.
 _REPLIES_AT_ONCE: Final = 1000
 MEMORY_PER_CHILD_BYTES: Final = 150 * 1024**2

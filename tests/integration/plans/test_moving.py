@@ -179,6 +179,14 @@ def test_a_claim_that_lets_others_go_first_asks_what_was_sent(long_batch: Batch,
     assert read_of_tasks(reading) == {"task_batch_active": BITE, KEY: BITE, "task_sent": BITE}
 
 
+def test_who_waits_is_told_by_three_looks(long_batch: Batch) -> None:
+    with watch() as reading:
+        admission.does_anybody_wait(long_batch.user_id)
+
+    assert set(read_of_tasks(reading)) <= {"task_backlog", "task_in_flight"}
+    assert sum(read_of_tasks(reading).values()) <= 3
+
+
 def test_a_claim_in_order_reads_the_first_file(long_batch: Batch, worker: Worker) -> None:
     with watch() as reading:
         assert lifecycle.start_next_in_order(long_batch.pk, worker=worker) is not None

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from filemill.tasks import broker, dispatch, lifecycle, passing_on, sweeping
+from filemill.tasks.admission import does_anybody_wait
 from filemill.tasks.lifecycle import complete, start, start_next_in_order, start_next_of_batch
 from filemill.tasks.models import Batch, QueuePause, TaskLog, WorkerNode
 from filemill.tasks.node import Worker
@@ -145,6 +146,27 @@ def test_a_slice_gives_way_to_a_task_of_somebody_else(
     dispatch.refill(user_id=bob.pk, lane="interactive")
     assert start_next_of_batch(batch.pk, worker=worker, unless_others_wait=True) == []
     assert start_next_of_batch(batch.pk, worker=worker) != []
+
+
+@pytest.mark.django_db
+def test_a_slice_asks_who_waits_before_it_goes_on(
+    alice: User, bob: User, new_task: NewTask, sent: list[broker.Message]
+) -> None:
+    new_batch(new_task, alice)
+    assert not does_anybody_wait(alice.pk)
+    assert does_anybody_wait(bob.pk)
+
+    new_task()
+    assert not does_anybody_wait(alice.pk)
+    dispatch.refill(user_id=alice.pk, lane="interactive")
+    assert does_anybody_wait(alice.pk)
+
+
+@pytest.mark.django_db
+def test_what_is_not_due_ends_no_slice(alice: User, bob: User, new_task: NewTask) -> None:
+    task = new_task(user=bob)
+    TaskLog.objects.filter(pk=task.pk).update(run_after=in_an_hour())
+    assert not does_anybody_wait(alice.pk)
 
 
 @pytest.mark.django_db
