@@ -48,6 +48,7 @@ ALL: Final = _list(
     ("P12", "A word document as a PDF", "LibreOffice, started for each", "documents:measure_conversion"),
     ("P14", "A task of one user beside 5,000 of another", "the same task alone", "fairness:measure"),
     ("P15", "The memory of the whole service", "itself, 10,000 tasks before", "memory:measure"),
+    ("mass", "100,000 small files in one request", "a single task of another user, alone", "mass:measure"),
     ("door", "Creating tasks beside slow clients", "the same without them", "door:measure"),
     ("cage", "The cage", "the same work without it", "cage:main"),
 )
