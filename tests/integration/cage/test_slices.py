@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from filemill.processing.cage import Cage, Slice
+from filemill.processing.cage.sealed_child import FILES_PER_CHILD
 from filemill.processing.errors import InputError, LimitError, SystemFault
 from tests.integration.cage import sealed_functions as sealed
 from tests.integration.cage.conftest import LIMITS, OpenBench
@@ -20,12 +21,12 @@ def test_the_files_of_a_slice_share_a_child(open_bench: OpenBench) -> None:
     assert len(pids) == 1
 
 
-def test_no_child_sees_more_than_fifty_files(open_bench: OpenBench) -> None:
-    pids = []
-    for number in range(101):
+def test_a_child_is_replaced_when_it_has_seen_its_number_of_files(open_bench: OpenBench) -> None:
+    most, pids = FILES_PER_CHILD, []
+    for number in range(2 * most + 1):
         with open_bench(file_name=f"{number}.txt") as bench:
             pids.append(bench.call(sealed.measure)["pid"])
-    assert [len(set(pids[:50])), len(set(pids[50:100])), len(set(pids))] == [1, 1, 3]
+    assert [len(set(pids[:most])), len(set(pids[most : 2 * most])), len(set(pids))] == [1, 1, 3]
 
 
 def test_nothing_is_carried_over_to_another_slice(cage: Cage, work: Slice, open_bench: OpenBench) -> None:
