@@ -32,6 +32,9 @@ _WINDOWS_CODECS: Final = frozenset(("mbcs", "oem"))
 # A ctypes callback needs executable memory, which a sealed child can't ask for; the first one maps room for many.
 _ROOM_FOR_CALLBACKS: Final = ctypes.CFUNCTYPE(None)(lambda: None)
 
+_CALM_SECONDS: Final = 0.1
+"""A child that has not ended by then is at longer work: a slice of a batch, after which others must not wait."""
+
 
 def _load_codecs() -> None:
     for found in pkgutil.iter_modules(encodings.__path__):
@@ -67,7 +70,7 @@ class Zygote:
         receiver = wire.Receiver(self._control, maximum_descriptors=wire.MAXIMUM_DESCRIPTORS)
         self._prepare()
         while True:
-            request, descriptors = receiver.receive()
+            request, descriptors = self._hear(receiver)
             match request["do"]:
                 case "start":
                     self._start(request, descriptors)
@@ -80,10 +83,23 @@ class Zygote:
                     self._reap(request["pid"])
                     self._prepare()
 
+    def _hear(self, receiver: wire.Receiver) -> tuple[dict[str, Any], list[int]]:
+        """Wait for the next request; when none comes for a while, use the time to fork ahead."""
+        if self._spare is None:
+            self._control.settimeout(_CALM_SECONDS)
+            try:
+                return receiver.receive()
+            except TimeoutError:
+                self._prepare()
+            finally:
+                self._control.settimeout(None)
+        return receiver.receive()
+
     def _prepare(self) -> None:
         """Fork the next child ahead.
 
-        That is done when one has ended, never when one begins: it takes time from it where processors share a core.
+        That is done when one has ended or is at longer work, never when one begins: where processors share a core, it
+        takes time from it.
         """
         if self._spare is None:
             self._spare = self._make_spare(self._fork, self._last)

@@ -257,7 +257,8 @@ def find_family(owner: subprocess.Popen[str]) -> tuple[int, list[int]]:
     """Return the zygote of tools and all that runs below it, once the tool has started its own."""
     assert owner.stdout is not None
     zygote = int(owner.stdout.readline())
-    wait_until(lambda: len(list_descendants(zygote)) == 8)  # The zygote, the tool and its six.
+    # The tool has six; it leads a session itself, as do the zygote and its spare child.
+    wait_until(lambda: sum(not leads_session(pid) for pid in list_descendants(zygote)) >= 6)
     return zygote, list_descendants(zygote)
 
 

@@ -110,7 +110,7 @@ def test_nothing_outlives_an_owner_that_was_killed(tmp_path: Path, what: str) ->
         assert owner.stdout is not None
         zygote = int(owner.stdout.readline())
         running = [zygote, *list_children(zygote)]
-        assert len(running) == 2  # The zygote and the one at work; a spare one follows when it has ended.
+        assert len(running) in (2, 3)  # The zygote and the one at work; soon a spare one.
         owner.send_signal(signal.SIGKILL)
     wait_until(lambda: not any(is_running(pid) for pid in running))
 
