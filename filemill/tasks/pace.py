@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-BITE_SECONDS: Final = 0.06
+BITE_SECONDS: Final = 0.05
 """What is claimed together is worked on in about this time: so long others wait for a slice to end, at the most."""
 MOST_FILES: Final = 50
 GROWTH: Final = 4
