@@ -77,7 +77,8 @@ def judge_death(end: End, limits: Limits, *, peak_data_bytes: int = 0) -> Proces
 def judge_tool(end: End, limits: Limits, *, peak_data_bytes: int = 0) -> ProcessingError | None:
     """Return the error for a tool's end that is not the caller's to judge, or None."""
     if end.returncode == 0:
-        return None
+        # A tool that catches SIGXCPU may say that all is well with what it had to leave unfinished.
+        return judge_finish(Finish.CPU, limits) if end.cpu_seconds >= limits.cpu_seconds else None
     kernels = _judge_kernel_limits(end, limits)
     if kernels:
         return kernels

@@ -56,6 +56,12 @@ def test_a_tool_that_broke_a_limit_or_died_is_not_the_caller_s_to_judge(end: End
     assert judged.code == code
 
 
+def test_a_tool_that_was_told_of_its_time_is_not_believed_that_all_is_well() -> None:
+    judged = verdicts.judge_tool(make_end(0, cpu_seconds=LIMITS.cpu_seconds), LIMITS)
+    assert judged is not None
+    assert judged.code == "time_limit"
+
+
 @pytest.mark.parametrize("end", [make_end(0, peak=99_000_000), make_end(183, tail="Invalid data found")])
 def test_a_tool_that_ended_by_itself_is_the_caller_s_to_judge(end: End) -> None:
     assert verdicts.judge_tool(end, LIMITS) is None
