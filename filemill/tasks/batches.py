@@ -17,26 +17,27 @@ from filemill.tasks.settler import Behind, Settler
 
 logger = logging.getLogger(__name__)
 
-TURN_SECONDS = 0.25
+LOOK_SECONDS = 0.25
 """After about this much work a slice goes to the end of the queue if anybody waits, so that all share evenly."""
 SLICE_SECONDS = 1.0
 """After so much it does in any case: a new child, a message and the look at the batch cost a tenth of 250 ms."""
 
 
-class Turn:
-    """How long a slice goes on: short turns where others wait, and longer ones where nobody does."""
+class SliceTime:
+    """How long a slice goes on: 250 ms where others wait, and longer where nobody does."""
 
     def __init__(self, user_id: int) -> None:
+        began_at = time.monotonic()
         self._user_id = user_id
-        self._ends_at = time.monotonic() + SLICE_SECONDS
-        self._looks_at = time.monotonic() + TURN_SECONDS
+        self._ends_at = began_at + SLICE_SECONDS
+        self._looks_at = began_at + LOOK_SECONDS
 
     def is_over(self) -> bool:
         """Say whether another should have the process now."""
         now = time.monotonic()
         if now < self._looks_at:
             return False
-        self._looks_at = now + TURN_SECONDS
+        self._looks_at = now + LOOK_SECONDS
         return now >= self._ends_at or admission.does_anybody_wait(self._user_id)
 
 
@@ -48,7 +49,7 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse, settler: Settle
     if batch.cancelled_at is not None:
         finish_cancel(batch)  # whoever began to cancel it may be gone
         return 0
-    done, moved = _work_through(batch, Turn(batch.user_id), cage=cage, pulse=pulse, behind=Behind(settler))
+    done, moved = _work_through(batch, SliceTime(batch.user_id), cage=cage, pulse=pulse, behind=Behind(settler))
     logger.info("batch celery_task_id=%s: %s files in this slice", batch.celery_task_id, done)
     if done:
         dispatch.send_next_slice(batch)
@@ -57,8 +58,10 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse, settler: Settle
     return done
 
 
-def _work_through(batch: Batch, turn: Turn, *, cage: Cage, pulse: Pulse, behind: Behind) -> tuple[int, list[TaskLog]]:
-    """Work on bites of the batch until the turn is over; return how many files that were, and those that we moved."""
+def _work_through(
+    batch: Batch, slice_time: SliceTime, *, cage: Cage, pulse: Pulse, behind: Behind
+) -> tuple[int, list[TaskLog]]:
+    """Work on bites of the batch until its time is over; return how many files that were, and those that we moved."""
     done = 0
     pace = pace_of(batch.pk)
     # Where files are counted, or keep an order, the next claim must see this one settled.
@@ -73,7 +76,7 @@ def _work_through(batch: Batch, turn: Turn, *, cage: Cage, pulse: Pulse, behind:
                     behind.wait()
                 done += len(tasks)
                 faultpoint("slice.between_files")
-                if turn.is_over() or node.stopping_for_seconds() is not None:
+                if slice_time.is_over() or node.stopping_for_seconds() is not None:
                     break
         finally:
             behind.wait()
