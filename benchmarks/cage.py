@@ -22,7 +22,7 @@ from filemill.processing.operations import OPERATIONS
 SAMPLE: Final = Path(__file__).parent.parent / "samples" / "photo.jpg"
 SIZE: Final = (1920, 1080)
 BULK_FILES: Final = 50
-"""Files in a slice: as many as one sealed child serves, or nearly."""
+"""Files in a slice: about what it has time for while nobody waits."""
 BULK_ROUNDS: Final = 10
 SINGLE_ROUNDS: Final = 100
 TOOL_ROUNDS: Final = 100

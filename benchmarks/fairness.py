@@ -35,14 +35,22 @@ def measure() -> bool:
             beside = time_beside(service, bob, paths)
             service.wait_for_rows("true", [])
         file_time = 1000 * time_bare(paths)
-    allowed = FILE_TIMES * file_time + ALLOWED_MS
-    added = [1000 * (one - statistics.median(alone)) for one in beside]
-    name = f"latency beside a backlog, more than alone ({FILE_TIMES} file times + {ALLOWED_MS:.0f} ms)"
-    spread = (min(added), max(added))
-    bar = Bar(name=name, unit="ms", figure=statistics.median(added), at_most=round(allowed, 1), spread=spread)
+    bar = judge_latency(alone, beside, file_time=file_time, beside_what="a backlog")
     details = {"backlog": len(backlog), "file_ms": round(file_time, 2), "tasks_beside": len(beside)}
     protocol.keep("P14", bars=[bar], details=details, rivals={"alone": alone, "beside the backlog": beside})
     return bar.holds
+
+
+def judge_latency(alone: list[float], beside: list[float], *, file_time: float, beside_what: str) -> Bar:
+    """Hold the seconds of one user's tasks beside another's work to those alone; `file_time` is in ms."""
+    added = [1000 * (one - statistics.median(alone)) for one in beside]
+    return Bar(
+        name=f"latency beside {beside_what}, more than alone ({FILE_TIMES} file times + {ALLOWED_MS:.0f} ms)",
+        unit="ms",
+        figure=statistics.median(added),
+        at_most=round(FILE_TIMES * file_time + ALLOWED_MS, 1),
+        spread=(min(added), max(added)),
+    )
 
 
 def time_bare(paths: Sequence[Path]) -> float:
