@@ -19,7 +19,8 @@ from typing import Final, Literal
 Discipline = Literal["windows and slices", "one queue"]
 
 SLICE_SECONDS: Final = 0.25
-BITE_SECONDS: Final = 0.06
+LOOK_SECONDS: Final = 0.05
+"""So often a slice looks whether others wait."""
 WINDOW: Final = 16
 MESSAGES_PER_SLOT: Final = 2
 HOUR: Final = 3600.0
@@ -153,7 +154,7 @@ class Mill:
             batch.ended_at = self._now
 
     def _bite(self, batch: Batch, slice_ends_at: float) -> None:
-        files = min(batch.remaining, max(1, int(BITE_SECONDS / self._load.file_seconds)))
+        files = min(batch.remaining, max(1, int(LOOK_SECONDS / self._load.file_seconds)))
         batch.remaining -= files
         self._at(self._now + files * self._load.file_seconds, "bite_end", (batch, slice_ends_at))
 

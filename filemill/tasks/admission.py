@@ -5,6 +5,7 @@ towards it wait for one another by an advisory lock: without it two could both s
 """
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -23,18 +24,33 @@ OF_OPEN_BATCH = """batch_id = (SELECT id FROM tasks_batch b
                                     SELECT 1 FROM tasks_queuepause WHERE queue IN (b.task_type, 'bulk')))"""
 NOT_EXPIRED = "(deadline_at IS NULL OR deadline_at > statement_timestamp())"
 DUE = f"(run_after IS NULL OR run_after <= statement_timestamp()) AND {NOT_EXPIRED}"
-NOBODY_WAITS = """ AND NOT EXISTS (SELECT 1 FROM tasks_tasklog o
-                          WHERE o.status = 'pending' AND o.published_at IS NOT NULL
-                            AND o.user_id <> tasks_tasklog.user_id)"""
-# Two ranges and not "<>", each in the order of the index: one look, however long this user's own backlog is.
+# What other users were sent is never more than their windows. Of the backlog two ranges and not "<>", each in the order
+# of the index: one look, however long this user's own backlog is.
 IN_BACKLOG = "status = 'pending' AND published_at IS NULL AND run_after IS NULL"
-ANYBODY_WAITS = f"""SELECT coalesce(
+WHO_WAITS = f"""SELECT EXISTS (
+    SELECT 1 FROM tasks_tasklog WHERE status = 'pending' AND published_at IS NOT NULL AND user_id <> %s
+), coalesce(
     (SELECT true FROM tasks_tasklog WHERE user_id < %s AND {IN_BACKLOG} ORDER BY user_id LIMIT 1),
     (SELECT true FROM tasks_tasklog WHERE user_id > %s AND {IN_BACKLOG} ORDER BY user_id LIMIT 1),
     (SELECT true FROM tasks_tasklog
      WHERE user_id = %s AND lane = 'interactive' AND status = 'pending' AND published_at IS NOT NULL
      ORDER BY user_id, lane, task_type LIMIT 1),
     false)"""  # noqa: S608  literals
+# How many files a slice claims: near the end of a batch a quarter of what is left, so that its slices end together, yet
+# no less than is done in a moment. No more rows are counted than tell whether there is enough.
+FEWER_AT_END = """least(%s, greatest(%s, (SELECT count(*) FROM (
+    SELECT FROM tasks_tasklog WHERE batch_id = %s AND status = 'pending'
+    ORDER BY batch_index LIMIT 4 * %s) AS waiting) / 4))"""
+# As an array the choice is made once; as a join the planner may make it anew for every row it looks at.
+NEXT_OF_BATCH = f"""id = ANY(ARRAY(SELECT id FROM tasks_tasklog
+                              WHERE {OF_OPEN_BATCH} AND lane = 'slice' AND status = 'pending' AND {DUE}
+                              ORDER BY batch_index LIMIT {FEWER_AT_END} FOR UPDATE SKIP LOCKED))"""  # noqa: S608  literals
+NEXT_IN_ORDER = f"""id = (SELECT id FROM tasks_tasklog
+                          WHERE {OF_OPEN_BATCH} AND lane = 'slice' AND status = 'pending' AND {NOT_EXPIRED}
+                          ORDER BY batch_index LIMIT 1)
+                AND (run_after IS NULL OR run_after <= statement_timestamp())
+                AND NOT EXISTS (SELECT 1 FROM tasks_tasklog
+                                WHERE batch_id = %s AND lane = 'slice' AND status = 'processing')"""  # noqa: S608  literals
 # Of a task that was found to take much; of all others nothing is known yet.
 FITS = "coalesce(needed_bytes, 0) <= %s AND coalesce(needed_seconds, 0) <= %s"
 USER_BELOW_LIMIT = """(SELECT count(*) FROM tasks_tasklog o
@@ -59,14 +75,22 @@ def what_fits() -> list[Any]:
     return [free.memory_bytes, free.seconds]
 
 
-def does_anybody_wait(user_id: int) -> bool:
-    """Say whether other users have tasks in the backlog, files of batches among them, or this one a single task sent.
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Who waits while a slice of a user's batch is at work."""
 
-    Other users' tasks that were sent already are asked for by each claim of a slice.
-    """
+    is_sent: bool
+    """Tasks of other users lie at the broker: they begin as soon as a process is free."""
+    is_in_backlog: bool
+    """Other users have tasks that were not sent yet, files of batches among them, or this one a single task sent."""
+
+
+def who_waits(user_id: int) -> Waiting:
+    """Say who waits for what a slice of this user's takes."""
     with connection.cursor() as cursor:
-        cursor.execute(ANYBODY_WAITS, [user_id] * 3)
-        return bool(cursor.fetchone()[0])
+        cursor.execute(WHO_WAITS, [user_id] * 4)
+        is_sent, is_in_backlog = cursor.fetchone()
+    return Waiting(is_sent=is_sent, is_in_backlog=is_in_backlog)
 
 
 def is_limited() -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from functools import partial
 from uuid import UUID
 
 from filemill.faultpoints import faultpoint
@@ -11,34 +12,54 @@ from filemill.tasks.batch_services import finish_cancel
 from filemill.tasks.execution import work_on
 from filemill.tasks.models import Batch, TaskLog
 from filemill.tasks.node import node
-from filemill.tasks.pace import pace_of
+from filemill.tasks.pace import Bite, Pace, pace_of
 from filemill.tasks.pulse import Pulse
 from filemill.tasks.settler import Behind, Settler
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.05
+"""So often a slice looks, between two files, whether others wait: that is how long a task of theirs waits for it."""
+FAIR_SECONDS = 0.25
 """After about this much work a slice goes to the end of the queue if anybody waits, so that all share evenly."""
 SLICE_SECONDS = 1.0
 """After so much it does in any case: a new child, a message and the look at the batch cost a tenth of 250 ms."""
+BITE_SECONDS = 0.05
+"""What a slice claims first is worked on in about this time: where others always wait, nothing is handed back."""
+MOST_BITE_SECONDS = 0.25
+"""Each further bite is meant for twice as long, up to this: to claim and to settle cost as much for one as for many."""
 
 
 class SliceTime:
-    """How long a slice goes on: 250 ms where others wait, and longer where nobody does."""
+    """How long a slice goes on: until others' tasks were sent, 250 ms where they wait, and longer where nobody does."""
 
     def __init__(self, user_id: int) -> None:
         began_at = time.monotonic()
         self._user_id = user_id
-        self._ends_at = began_at + SLICE_SECONDS
         self._looks_at = began_at + LOOK_SECONDS
+        self._fair_until = began_at + FAIR_SECONDS
+        self._ends_at = began_at + SLICE_SECONDS
+        self._bite_seconds = BITE_SECONDS
+        self._is_wanted = False
+
+    def is_wanted(self) -> bool:
+        """Say whether others should have the process at once, before the next file."""
+        now = time.monotonic()
+        if not self._is_wanted and now >= self._looks_at:
+            self._looks_at = now + LOOK_SECONDS
+            waiting = admission.who_waits(self._user_id)
+            self._is_wanted = waiting.is_sent or (waiting.is_in_backlog and now >= self._fair_until)
+        return self._is_wanted
 
     def is_over(self) -> bool:
-        """Say whether another should have the process now."""
-        now = time.monotonic()
-        if now < self._looks_at:
-            return False
-        self._looks_at = now + LOOK_SECONDS
-        return now >= self._ends_at or admission.does_anybody_wait(self._user_id)
+        """Say whether nothing more should be claimed."""
+        return time.monotonic() >= self._ends_at or self.is_wanted()
+
+    def next_bite(self) -> float:
+        """Return for how long the next bite should be worked on, in seconds."""
+        seconds = self._bite_seconds
+        self._bite_seconds = min(2 * seconds, MOST_BITE_SECONDS)
+        return min(seconds, max(BITE_SECONDS, self._ends_at - time.monotonic()))
 
 
 def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse, settler: Settler) -> int:
@@ -68,13 +89,19 @@ def _work_through(
     is_alone = not batch.parallel or admission.is_limited()
     with cage.open_slice() as cage_slice:
         try:
-            while tasks := _claim(batch, pace.count_next(), is_first=done == 0):
-                with pace.of_bite(len(tasks)) as bite:
-                    worked = work_on(tasks, cage_slice=cage_slice, pulse=pulse, is_over=bite.is_overdue)
+            while tasks := _claim(batch, pace, slice_time.next_bite()):
+                bite = Bite(began_at=time.monotonic())
+                worked = work_on(
+                    tasks,
+                    cage_slice=cage_slice,
+                    pulse=pulse,
+                    is_over=partial(_should_stop, bite, slice_time),
+                )
+                pace.learn(worked.begun_count, bite.seconds())
                 behind.settle(worked)
                 if is_alone:
                     behind.wait()
-                done += len(tasks)
+                done += worked.begun_count
                 faultpoint("slice.between_files")
                 if slice_time.is_over() or node.stopping_for_seconds() is not None:
                     break
@@ -83,11 +110,17 @@ def _work_through(
     return done, behind.moved
 
 
-def _claim(batch: Batch, count: int, *, is_first: bool) -> list[TaskLog]:
-    """Claim the batch's next files; after the first ones only while no task of somebody else waits for a worker."""
+def _should_stop(bite: Bite, slice_time: SliceTime) -> bool:
+    """Say whether what was claimed and not begun should go to others."""
+    return bite.is_overdue() or slice_time.is_wanted()
+
+
+def _claim(batch: Batch, pace: Pace, seconds: float) -> list[TaskLog]:
+    """Claim what is likely to be worked on in so many seconds."""
     worker = node.as_worker()
     if batch.parallel:
-        return lifecycle.start_next_of_batch(batch.pk, worker=worker, limit=count, unless_others_wait=not is_first)
+        most, least = pace.count_next(seconds), pace.count_next(BITE_SECONDS)
+        return lifecycle.start_next_of_batch(batch.pk, worker=worker, limit=most, at_end=least)
     # One by one: a file that has to be tried again holds up those behind it.
-    task = lifecycle.start_next_in_order(batch.pk, worker=worker, unless_others_wait=not is_first)
+    task = lifecycle.start_next_in_order(batch.pk, worker=worker)
     return [] if task is None else [task]

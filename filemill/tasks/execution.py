@@ -54,6 +54,8 @@ class Worked:
     tasks: Sequence[TaskLog]
     made: Sequence[Made]
     moved: Sequence[TaskLog]
+    begun_count: int
+    """The tasks after so many were handed back."""
 
 
 def execute(tasks: Sequence[TaskLog], *, cage_slice: Slice, pulse: Pulse) -> list[TaskLog]:
@@ -71,22 +73,24 @@ def work_on(
     watched = {task.pk: pulse.watch(task) for task in tasks}
     made: list[Made] = []
     moved: list[TaskLog] = []
-    worked = Worked(tasks=tasks, made=made, moved=moved)
+    begun_count = 0
     try:
         suspects = poison.list_suspects(tasks)
         for task in tasks:
-            if task is not tasks[0] and is_over():
-                moved += _only(settling.hand_back(task))
-                continue
+            if begun_count > 0 and is_over():
+                moved += settling.hand_back(tasks[begun_count:])
+                break
+            begun_count += 1
             one = _work_on(task, watched[task.pk], cage_slice, suspects)
             if isinstance(one, Made):
                 made.append(one)
             else:
                 moved += _only(one)
     except BaseException:
-        settle(worked, pulse=pulse)  # what was made is completed all the same
+        # What was made is completed all the same.
+        settle(Worked(tasks=tasks, made=made, moved=moved, begun_count=begun_count), pulse=pulse)
         raise
-    return worked
+    return Worked(tasks=tasks, made=made, moved=moved, begun_count=begun_count)
 
 
 def settle(worked: Worked, *, pulse: Pulse) -> list[TaskLog]:
@@ -129,7 +133,7 @@ def _work_on(task: TaskLog, watched: Watched, cage_slice: Slice, suspects: Suspe
             return _attempt(task, watched, cage_slice, suspects)
         except NoCapacityError as error:
             logger.info("there is no capacity here for what it takes: %s", error.cost)
-            return settling.hand_back(task, waits_for=error.cost)
+            return next(iter(settling.hand_back([task], waits_for=error.cost)), None)
         finally:
             outputs.discard(task.pk, task.fence)
             logger.info("worked for %.2f s", time.monotonic() - began)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from filemill.tasks import admission, statuses
-from filemill.tasks.admission import DUE, NOBODY_WAITS, NOT_EXPIRED
+from filemill.tasks.admission import DUE
 from filemill.tasks.changes import (
     BACK_TO_PENDING,
     CANCELLED,
@@ -71,37 +71,30 @@ def start(task_id: UUID | str, *, worker: Worker) -> TaskLog | None:
 
 
 def start_next_of_batch(
-    batch_id: UUID | str, *, worker: Worker, limit: int = 1, unless_others_wait: bool = False
+    batch_id: UUID | str, *, worker: Worker, limit: int = 1, at_end: int | None = None
 ) -> list[TaskLog]:
-    """Claim the next due files of a batch, in its order; files that another slice is just claiming are passed over."""
-    # As an array the choice is made once; see _chosen.
-    where = f"""id = ANY(ARRAY(SELECT id FROM tasks_tasklog
-                              WHERE {admission.OF_OPEN_BATCH} AND lane = 'slice' AND status = 'pending' AND {DUE}
-                              ORDER BY batch_index LIMIT %s FOR UPDATE SKIP LOCKED))"""  # noqa: S608  literals
-    where += NOBODY_WAITS if unless_others_wait else ""
-    count = 1 if admission.is_limited() else limit  # below a limit one by one, since each counts
-    claimed = _claim(where, [str(batch_id), count], worker, limited=(admission.OF_BATCH, batch_id))
+    """Claim the next due files of a batch, in its order; those that another slice is just claiming are passed over.
+
+    With `at_end` no more than a quarter of those that wait are claimed, yet as many as it says.
+    """
+    most = 1 if admission.is_limited() else limit  # below a limit one by one, since each counts
+    given = [str(batch_id), most, min(most, at_end or most), str(batch_id), most]
+    claimed = _claim(admission.NEXT_OF_BATCH, given, worker, limited=(admission.OF_BATCH, batch_id))
     return sorted(claimed, key=lambda task: task.batch_index or 0)
 
 
-def start_next_in_order(batch_id: UUID | str, *, worker: Worker, unless_others_wait: bool = False) -> TaskLog | None:
+def start_next_in_order(batch_id: UUID | str, *, worker: Worker) -> TaskLog | None:
     """Claim the next file of an ordered batch, unless one of its files is at work or waits to be tried again.
 
     The batch's row is locked for the moment of the claim: without it two slices could both see no file at work.
     """
-    where = f"""id = (SELECT id FROM tasks_tasklog
-                      WHERE {admission.OF_OPEN_BATCH} AND lane = 'slice' AND status = 'pending' AND {NOT_EXPIRED}
-                      ORDER BY batch_index LIMIT 1)
-                AND (run_after IS NULL OR run_after <= statement_timestamp())
-                AND NOT EXISTS (SELECT 1 FROM tasks_tasklog
-                                WHERE batch_id = %s AND lane = 'slice' AND status = 'processing')"""  # noqa: S608
-    where += NOBODY_WAITS if unless_others_wait else ""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(admission.HOLD_OPEN_BATCH, [str(batch_id)])
             if cursor.fetchone() is None:
                 return None
-        return _one(_claim(where, [str(batch_id)] * 2, worker, limited=(admission.OF_BATCH, batch_id)))
+        given = [str(batch_id)] * 2
+        return _one(_claim(admission.NEXT_IN_ORDER, given, worker, limited=(admission.OF_BATCH, batch_id)))
 
 
 def _claim(where: str, parameters: list[Any], worker: Worker, *, limited: tuple[str, UUID | str]) -> list[TaskLog]:
@@ -209,11 +202,20 @@ def defer(
     return _by_worker(statuses.DEFER, task, changes, ending, metadata=metadata)
 
 
-def hand_back(task: TaskLog, *, changes: Assignments) -> TaskLog | None:
-    """Put back a task that was claimed, but not begun: the others should not have to wait for its turn here."""
+def hand_back(tasks: Sequence[TaskLog], *, changes: Assignments) -> list[TaskLog]:
+    """Put back tasks that were claimed, but not begun: the others should not have to wait for their turn here."""
     ending = Ending(message="Handed back before it was begun", error_code="handed_back")
-    metadata = {"automatic": True, "reason": ending.error_code, "delay_seconds": 0}
-    return _by_worker(statuses.DEFER, task, changes, ending, metadata=metadata)
+    rows = [{"given_id": str(task.pk), "given_fence": task.fence, "given_evidence": {}} for task in tasks]
+    return apply(
+        statuses.DEFER,
+        "id = given_id AND fence = given_fence",
+        [],
+        changes,
+        message=ending.message,
+        metadata={"automatic": True, "reason": ending.error_code, "delay_seconds": 0},
+        ending=ending,
+        given=Given(columns="given_id uuid, given_fence bigint, given_evidence jsonb", rows=rows),
+    )
 
 
 def _by_worker(

@@ -120,9 +120,9 @@ def give_up_killed(task: TaskLog, reason: KillReason | None, evidence: dict[str,
     return None
 
 
-def hand_back(task: TaskLog, *, waits_for: Cost | None = None) -> TaskLog | None:
-    """Put back a task that was claimed but not begun; `waits_for` is what there was no capacity for."""
-    return _persist(lambda: lifecycle.hand_back(task, changes=handed_back(waits_for)))
+def hand_back(tasks: Sequence[TaskLog], *, waits_for: Cost | None = None) -> list[TaskLog]:
+    """Put back tasks that were claimed but not begun; `waits_for` is what there was no capacity for."""
+    return _persist(lambda: lifecycle.hand_back(tasks, changes=handed_back(waits_for)))
 
 
 def _persist(write: Callable[[], Written], watched: Sequence[Watched] = ()) -> Written:

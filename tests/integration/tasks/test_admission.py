@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from filemill.tasks import broker, dispatch, lifecycle, passing_on, sweeping
-from filemill.tasks.admission import does_anybody_wait
+from filemill.tasks.admission import Waiting, who_waits
 from filemill.tasks.lifecycle import complete, start, start_next_in_order, start_next_of_batch
 from filemill.tasks.models import Batch, QueuePause, TaskLog, WorkerNode
 from filemill.tasks.node import Worker
@@ -134,39 +134,49 @@ def test_a_paused_batch_gets_no_slices_and_gives_no_files(
 
 
 @pytest.mark.django_db
-def test_a_slice_gives_way_to_a_task_of_somebody_else(
-    alice: User, bob: User, new_task: NewTask, worker: Worker, sent: list[broker.Message]
-) -> None:
-    batch = new_batch(new_task, alice)
-    new_task()
-    dispatch.refill(user_id=alice.pk, lane="interactive")
-    assert start_next_of_batch(batch.pk, worker=worker, unless_others_wait=True) != []
-
-    new_task(user=bob)
-    dispatch.refill(user_id=bob.pk, lane="interactive")
-    assert start_next_of_batch(batch.pk, worker=worker, unless_others_wait=True) == []
-    assert start_next_of_batch(batch.pk, worker=worker) != []
-
-
-@pytest.mark.django_db
-def test_a_slice_asks_who_waits_before_it_goes_on(
+def test_a_slice_is_told_of_a_task_of_somebody_else_that_was_sent(
     alice: User, bob: User, new_task: NewTask, sent: list[broker.Message]
 ) -> None:
     new_batch(new_task, alice)
-    assert not does_anybody_wait(alice.pk)
-    assert does_anybody_wait(bob.pk)
+    new_task()
+    dispatch.refill(user_id=alice.pk, lane="interactive")
+    assert not who_waits(alice.pk).is_sent
+
+    new_task(user=bob)
+    dispatch.refill(user_id=bob.pk, lane="interactive")
+    assert who_waits(alice.pk).is_sent
+
+
+@pytest.mark.django_db
+def test_a_slice_is_told_of_the_backlog_of_others_and_of_its_users_own_single_tasks(
+    alice: User, bob: User, new_task: NewTask, sent: list[broker.Message]
+) -> None:
+    new_batch(new_task, alice)
+    assert not who_waits(alice.pk).is_in_backlog
+    assert who_waits(bob.pk).is_in_backlog
 
     new_task()
-    assert not does_anybody_wait(alice.pk)
+    assert not who_waits(alice.pk).is_in_backlog
     dispatch.refill(user_id=alice.pk, lane="interactive")
-    assert does_anybody_wait(alice.pk)
+    assert who_waits(alice.pk).is_in_backlog
 
 
 @pytest.mark.django_db
 def test_what_is_not_due_ends_no_slice(alice: User, bob: User, new_task: NewTask) -> None:
     task = new_task(user=bob)
     TaskLog.objects.filter(pk=task.pk).update(run_after=in_an_hour())
-    assert not does_anybody_wait(alice.pk)
+    assert who_waits(alice.pk) == Waiting(is_sent=False, is_in_backlog=False)
+
+
+@pytest.mark.django_db
+def test_near_the_end_of_a_batch_a_slice_leaves_files_to_the_others(
+    alice: User, new_task: NewTask, worker: Worker
+) -> None:
+    batch = new_batch(new_task, alice, files=20)
+
+    claims = [len(start_next_of_batch(batch.pk, worker=worker, limit=10, at_end=2)) for _ in range(8)]
+
+    assert claims == [5, 3, 3, 2, 2, 2, 2, 1]
 
 
 @pytest.mark.django_db

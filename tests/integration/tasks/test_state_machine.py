@@ -262,7 +262,7 @@ class TaskLife(RuleBasedStateMachine):
         changes = handed_back(waits_for)
         if waits_for is not None:
             changes = {**changes, "run_after": seconds_ahead(60)}  # not before `the time comes`
-        assert_moved(lifecycle.hand_back(hand, changes=changes), if_=is_ours)
+        assert_moved(next(iter(lifecycle.hand_back([hand], changes=changes)), None), if_=is_ours)
         if is_ours:
             retries = expected.retry_count
             expected.go_back()

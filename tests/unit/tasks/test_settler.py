@@ -16,7 +16,7 @@ from filemill.tasks.settler import Behind, Settler
 
 
 def bite(name: str) -> Worked:
-    return Worked(tasks=[], made=[], moved=[SimpleNamespace(name=name)])  # type: ignore[list-item]  # stands for a task
+    return Worked(tasks=[], made=[], moved=[SimpleNamespace(name=name)], begun_count=1)  # type: ignore[list-item]  # stands for a task
 
 
 def names(moved: list[TaskLog]) -> list[str]:
