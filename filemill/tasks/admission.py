@@ -27,9 +27,10 @@ DUE = f"(run_after IS NULL OR run_after <= statement_timestamp()) AND {NOT_EXPIR
 # What other users were sent is never more than their windows. Of the backlog two ranges and not "<>", each in the order
 # of the index: one look, however long this user's own backlog is.
 IN_BACKLOG = "status = 'pending' AND published_at IS NULL AND run_after IS NULL"
-WHO_WAITS = f"""SELECT EXISTS (
-    SELECT 1 FROM tasks_tasklog WHERE status = 'pending' AND published_at IS NOT NULL AND user_id <> %s
-), coalesce(
+WHO_WAITS = f"""SELECT coalesce(
+    (SELECT true FROM tasks_tasklog WHERE status = 'pending' AND published_at IS NOT NULL AND user_id <> %s
+     ORDER BY published_at LIMIT 1),
+    false), coalesce(
     (SELECT true FROM tasks_tasklog WHERE user_id < %s AND {IN_BACKLOG} ORDER BY user_id LIMIT 1),
     (SELECT true FROM tasks_tasklog WHERE user_id > %s AND {IN_BACKLOG} ORDER BY user_id LIMIT 1),
     (SELECT true FROM tasks_tasklog
