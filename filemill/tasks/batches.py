@@ -7,7 +7,7 @@ from uuid import UUID
 
 from filemill.faultpoints import faultpoint
 from filemill.processing.cage import Cage
-from filemill.tasks import admission, dispatch, lifecycle, passing_on, results
+from filemill.tasks import admission, dispatch, lifecycle, passing_on
 from filemill.tasks.batch_services import finish_cancel
 from filemill.tasks.execution import work_on
 from filemill.tasks.models import Batch, TaskLog
@@ -70,44 +70,39 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse, settler: Settle
     if batch.cancelled_at is not None:
         finish_cancel(batch)  # whoever began to cancel it may be gone
         return 0
-    done, moved = _work_through(batch, SliceTime(batch.user_id), cage=cage, pulse=pulse, behind=Behind(settler))
-    logger.info("batch celery_task_id=%s: %s files in this slice", batch.celery_task_id, done)
+    behind = Behind(settler)
+    try:
+        done = _work_through(batch, SliceTime(batch.user_id), cage=cage, pulse=pulse, behind=behind)
+        logger.info("batch celery_task_id=%s: %s files in this slice", batch.celery_task_id, done)
+        if done:
+            dispatch.send_next_slice(batch)  # the last files are settled meanwhile
+    finally:
+        behind.wait()
     if done:
-        dispatch.send_next_slice(batch)
-        results.remember(moved)
         passing_on.pass_on(user_id=batch.user_id, task_type=batch.task_type, but_batch=batch.pk)
     return done
 
 
-def _work_through(
-    batch: Batch, slice_time: SliceTime, *, cage: Cage, pulse: Pulse, behind: Behind
-) -> tuple[int, list[TaskLog]]:
-    """Work on bites of the batch until its time is over; return how many files that were, and those that we moved."""
+def _work_through(batch: Batch, slice_time: SliceTime, *, cage: Cage, pulse: Pulse, behind: Behind) -> int:
+    """Work on bites of the batch until its time is over; return how many files that were."""
     done = 0
     pace = pace_of(batch.pk)
     # Where files are counted, or keep an order, the next claim must see this one settled.
     is_alone = not batch.parallel or admission.is_limited()
     with cage.open_slice() as cage_slice:
-        try:
-            while tasks := _claim(batch, pace, slice_time.next_bite()):
-                bite = Bite(began_at=time.monotonic())
-                worked = work_on(
-                    tasks,
-                    cage_slice=cage_slice,
-                    pulse=pulse,
-                    is_over=partial(_should_stop, bite, slice_time),
-                )
-                pace.learn(worked.begun_count, bite.seconds())
-                behind.settle(worked)
-                if is_alone:
-                    behind.wait()
-                done += worked.begun_count
-                faultpoint("slice.between_files")
-                if slice_time.is_over() or node.stopping_for_seconds() is not None:
-                    break
-        finally:
-            behind.wait()
-    return done, behind.moved
+        while tasks := _claim(batch, pace, slice_time.next_bite()):
+            bite = Bite(began_at=time.monotonic())
+            is_over = partial(_should_stop, bite, slice_time)
+            worked = work_on(tasks, cage_slice=cage_slice, pulse=pulse, is_over=is_over)
+            pace.learn(worked.begun_count, bite.seconds())
+            behind.settle(worked)
+            if is_alone:
+                behind.wait()
+            done += worked.begun_count
+            faultpoint("slice.between_files")
+            if slice_time.is_over() or node.stopping_for_seconds() is not None:
+                break
+    return done
 
 
 def _should_stop(bite: Bite, slice_time: SliceTime) -> bool:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from filemill.tasks import settler
+from filemill.tasks import results, settler
 from filemill.tasks.execution import Worked
 from filemill.tasks.models import TaskLog
 from filemill.tasks.pulse import Pulse
@@ -29,6 +29,7 @@ class Gate:
     def __init__(self) -> None:
         self.open = threading.Event()
         self.begun: list[str] = []
+        self.remembered: list[str] = []
         self.fails_at = ""
 
     def settle(self, worked: Worked, *, pulse: Pulse) -> list[TaskLog]:
@@ -40,11 +41,15 @@ class Gate:
             raise ConnectionError(task)
         return list(worked.moved)
 
+    def remember(self, moved: list[TaskLog]) -> None:
+        self.remembered += names(moved)
+
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     gate = Gate()
     monkeypatch.setattr(settler, "settle", gate.settle)
+    monkeypatch.setattr(results, "remember", gate.remember)
     return gate
 
 
@@ -55,10 +60,10 @@ def behind(gate: Gate) -> Behind:
 
 def test_the_first_bite_is_not_waited_for(gate: Gate, behind: Behind) -> None:
     behind.settle(bite("first"))
-    assert behind.moved == []
+    assert gate.remembered == []
     gate.open.set()
     behind.wait()
-    assert names(behind.moved) == ["first"]
+    assert gate.remembered == ["first"]
 
 
 def test_the_work_is_never_more_than_a_bite_ahead(gate: Gate, behind: Behind) -> None:
@@ -76,7 +81,7 @@ def test_the_work_is_never_more_than_a_bite_ahead(gate: Gate, behind: Behind) ->
     gate.open.set()
     thread.join(10)
     behind.wait()
-    assert names(behind.moved) == ["first", "second"]
+    assert gate.remembered == ["first", "second"]
 
 
 def test_an_error_of_one_bite_leaves_none_unsettled(gate: Gate, behind: Behind) -> None:
@@ -87,7 +92,7 @@ def test_an_error_of_one_bite_leaves_none_unsettled(gate: Gate, behind: Behind) 
         behind.settle(bite("second"))
     behind.wait()
     assert gate.begun == ["first", "second"]
-    assert names(behind.moved) == ["second"]
+    assert gate.remembered == ["second"]
 
 
 def test_letting_go_of_an_old_claim_keeps_the_new_one() -> None:
