@@ -19,7 +19,7 @@ from typing import Final, Literal
 Discipline = Literal["windows and slices", "one queue"]
 
 SLICE_SECONDS: Final = 0.25
-LOOK_SECONDS: Final = 0.05
+LOOK_SECONDS: Final = 0.03
 """So often a slice looks whether others wait."""
 WINDOW: Final = 16
 MESSAGES_PER_SLOT: Final = 2

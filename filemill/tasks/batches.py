@@ -18,7 +18,7 @@ from filemill.tasks.settler import Behind, Settler
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.03
 """So often a slice looks, between two files, whether others wait: that is how long a task of theirs waits for it."""
 FAIR_SECONDS = 0.25
 """After about this much work a slice goes to the end of the queue if anybody waits, so that all share evenly."""
