@@ -1,6 +1,7 @@
 """The Celery tasks: thin doors into execution. Their names are public and pinned (contract S7)."""
 
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -137,6 +138,13 @@ def _remember_main_process(sender: Any = None, **_: Any) -> None:
     node.concurrency = int(getattr(sender, "concurrency", None) or 1)
     cage_check.refuse_open_cage()
     roster.strike_out_dead()
+
+
+@signals.worker_before_create_process.connect
+def _keep_memory_shared(**_: Any) -> None:
+    """Leave what the parent has loaded out of its children's collections, whose marks would copy every page of it."""
+    gc.collect()
+    gc.freeze()
 
 
 @signals.worker_process_init.connect
