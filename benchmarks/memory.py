@@ -11,7 +11,8 @@ from benchmarks.service import Service, run_service
 
 CONCURRENCY: Final = 4
 TASKS: Final = 10_000
-WARM_UP: Final = 400
+WARM_UP: Final = 10_000
+"""As many as are measured: PostgreSQL's cache fills up to its size first, and that is no growth."""
 SETTLED: Final = 0.005
 """The memory is settled when it moved by no more than this part within a pause."""
 PAUSE_SECONDS: Final = 2.0
@@ -23,8 +24,8 @@ def measure() -> bool:
     with run_service(corpus.find_place(), concurrency=CONCURRENCY) as service, service.open_client() as client:
         service.start_program("beat", ["celery", "-A", "config", "beat", "-l", "info"]).wait_for_line("beat: Starting")
         memory = {"after the start": settle(service)}
-        for name, count in (("after the warm-up", WARM_UP), ("after the tasks", protocol.count_files(TASKS))):
-            paths = [str(path) for path in corpus.make_small_pictures(count)]
+        for name, count in (("after the warm-up", WARM_UP), ("after the tasks", TASKS)):
+            paths = [str(path) for path in corpus.make_small_pictures(protocol.count_files(count))]
             service.run_bulk(client, {"file_paths": paths, "task_type": "image", "metadata": ask_for(THUMBNAIL)})
             memory[name] = settle(service)
     sums = {name: sum(by_class.values()) for name, by_class in memory.items()}
