@@ -23,7 +23,7 @@ from filemill.processing.errors import Cancelled, ProcessingError, SystemFault
 from filemill.processing.operations.planning import Cost
 from filemill.processing.operations.running import run_steps
 from filemill.processing.operations.steps import Step
-from filemill.tasks import capacity, dispatch, passing_on, poison, retries, settling
+from filemill.tasks import capacity, dispatch, passing_on, poison, results, retries, settling
 from filemill.tasks.fetching import Fetched, fetch
 from filemill.tasks.logs import about
 from filemill.tasks.models import TaskLog
@@ -59,7 +59,7 @@ class Worked:
 
 
 def execute(tasks: Sequence[TaskLog], *, cage_slice: Slice, pulse: Pulse) -> list[TaskLog]:
-    """Work on claimed tasks and settle them; return those that we moved, for the caller to `results.remember`."""
+    """Work on claimed tasks and settle them; return those that we moved, for the caller to `follow_up`."""
     return settle(work_on(tasks, cage_slice=cage_slice, pulse=pulse), pulse=pulse)
 
 
@@ -94,27 +94,28 @@ def work_on(
 
 
 def settle(worked: Worked, *, pulse: Pulse) -> list[TaskLog]:
-    """Complete what was made, and let the leases go; return the tasks that we moved, as they then are."""
+    """Complete what was made, and let the leases go; return the tasks that we moved, for the caller to `follow_up`."""
     try:
         moved = [*worked.moved, *settling.complete(worked.made)]
     finally:
         for task in worked.tasks:
             pulse.unwatch(task)
     faultpoint("after_db_commit")
-    _follow_up(moved)
+    for task in moved:
+        _forget_checkpoints(task)
+        logger.info("%s %s", task.status, task.error_code or "", extra={"task_id": task.pk})
     return moved
+
+
+def follow_up(moved: Sequence[TaskLog]) -> None:
+    """Send what is next of these tasks' users, and store results in the cache: all that would do no harm undone."""
+    for user_id, lane in {(task.user_id, task.lane) for task in moved}:
+        dispatch.refill(user_id=user_id, lane=lane)
+    results.remember(moved)
 
 
 def _only(moved: TaskLog | None) -> list[TaskLog]:
     return [] if moved is None else [moved]
-
-
-def _follow_up(moved: Sequence[TaskLog]) -> None:
-    for task in moved:
-        _forget_checkpoints(task)
-        logger.info("%s %s", task.status, task.error_code or "", extra={"task_id": task.pk})
-    for user_id, lane in {(task.user_id, task.lane) for task in moved}:
-        dispatch.refill(user_id=user_id, lane=lane)
 
 
 def _forget_checkpoints(task: TaskLog) -> None:

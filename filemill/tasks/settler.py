@@ -1,18 +1,25 @@
-"""Settling a bite of a slice while the next one is worked on.
+"""Settling a bite of a slice, or what follows a task's end, while the next one is worked on.
 
 To complete tasks is to wait: for the disk to keep their outputs, for the database to keep its log, for the cache to
 take their results. The cage need not stand still meanwhile.
 """
 
+import logging
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from filemill.tasks import results
-from filemill.tasks.execution import Worked, settle
+from django.db import connection
+
+from filemill.tasks.execution import Worked, follow_up, settle
+from filemill.tasks.models import TaskLog
 from filemill.tasks.pulse import Pulse
+from filemill.tasks.settling import DATABASE_AWAY
+
+logger = logging.getLogger(__name__)
 
 
 class Settler:
-    """The thread of a worker process that settles, with a database connection of its own."""
+    """The thread of a worker process that settles and sends what is next, with a database connection of its own."""
 
     def __init__(self, pulse: Pulse) -> None:
         self._pulse = pulse
@@ -22,8 +29,21 @@ class Settler:
         """Settle in the background; the future raises what `settle` does."""
         return self._thread.submit(self._settle, worked)
 
+    def follow_up(self, moved: Sequence[TaskLog]) -> None:
+        """Send what is next after these tasks while the process goes on; nobody waits for it."""
+        self._thread.submit(self._follow_up, moved)
+
     def _settle(self, worked: Worked) -> None:
-        results.remember(settle(worked, pulse=self._pulse))
+        follow_up(settle(worked, pulse=self._pulse))
+
+    def _follow_up(self, moved: Sequence[TaskLog]) -> None:
+        try:
+            follow_up(moved)
+        except DATABASE_AWAY as error:
+            logger.warning("what is next was not sent: %s; the sweeper sends it", error)
+            connection.close()
+        except Exception:
+            logger.exception("what is next was not sent; the sweeper sends it")
 
 
 class Behind:

@@ -14,7 +14,7 @@ from django.db import close_old_connections
 
 from filemill.faultpoints import faultpoint
 from filemill.processing.errors import SystemFault
-from filemill.tasks import batches, broker, cage_check, chores, dispatch, lifecycle, passing_on, results, roster
+from filemill.tasks import batches, broker, cage_check, chores, dispatch, lifecycle, passing_on, roster
 from filemill.tasks.cages import make_cage
 from filemill.tasks.execution import execute
 from filemill.tasks.models import TaskLog
@@ -66,7 +66,8 @@ def file_processing(self: Task[Any, Any], task_id: str) -> dict[str, Any] | None
         return _report(self, task_id)
     _forget_earlier_result(self, task)
     with hands.cage.open_slice() as cage_slice:
-        results.remember(execute([task], cage_slice=cage_slice, pulse=hands.pulse))
+        moved = execute([task], cage_slice=cage_slice, pulse=hands.pulse)
+    hands.settler.follow_up(moved)
     passing_on.pass_on(user_id=task.user_id, task_type=task.task_type)
     return _report(self, task_id)
 

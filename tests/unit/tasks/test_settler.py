@@ -7,8 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 
-from filemill.tasks import results, settler
+from filemill.tasks import settler
 from filemill.tasks.execution import Worked
 from filemill.tasks.models import TaskLog
 from filemill.tasks.pulse import Pulse
@@ -29,7 +30,7 @@ class Gate:
     def __init__(self) -> None:
         self.open = threading.Event()
         self.begun: list[str] = []
-        self.remembered: list[str] = []
+        self.followed_up: list[str] = []
         self.fails_at = ""
 
     def settle(self, worked: Worked, *, pulse: Pulse) -> list[TaskLog]:
@@ -41,15 +42,15 @@ class Gate:
             raise ConnectionError(task)
         return list(worked.moved)
 
-    def remember(self, moved: list[TaskLog]) -> None:
-        self.remembered += names(moved)
+    def follow_up(self, moved: list[TaskLog]) -> None:
+        self.followed_up += names(moved)
 
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     gate = Gate()
     monkeypatch.setattr(settler, "settle", gate.settle)
-    monkeypatch.setattr(results, "remember", gate.remember)
+    monkeypatch.setattr(settler, "follow_up", gate.follow_up)
     return gate
 
 
@@ -60,10 +61,10 @@ def behind(gate: Gate) -> Behind:
 
 def test_the_first_bite_is_not_waited_for(gate: Gate, behind: Behind) -> None:
     behind.settle(bite("first"))
-    assert gate.remembered == []
+    assert gate.followed_up == []
     gate.open.set()
     behind.wait()
-    assert gate.remembered == ["first"]
+    assert gate.followed_up == ["first"]
 
 
 def test_the_work_is_never_more_than_a_bite_ahead(gate: Gate, behind: Behind) -> None:
@@ -81,7 +82,7 @@ def test_the_work_is_never_more_than_a_bite_ahead(gate: Gate, behind: Behind) ->
     gate.open.set()
     thread.join(10)
     behind.wait()
-    assert gate.remembered == ["first", "second"]
+    assert gate.followed_up == ["first", "second"]
 
 
 def test_an_error_of_one_bite_leaves_none_unsettled(gate: Gate, behind: Behind) -> None:
@@ -92,7 +93,27 @@ def test_an_error_of_one_bite_leaves_none_unsettled(gate: Gate, behind: Behind) 
         behind.settle(bite("second"))
     behind.wait()
     assert gate.begun == ["first", "second"]
-    assert gate.remembered == ["second"]
+    assert gate.followed_up == ["second"]
+
+
+def test_nobody_waits_for_what_follows_a_task_and_its_failure_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = threading.Event()
+
+    def follow_up(moved: list[TaskLog]) -> None:
+        if not moved:
+            raise OperationalError("the connection is lost")
+        done.set()
+
+    monkeypatch.setattr(settler, "follow_up", follow_up)
+    ours = Settler(Pulse())
+
+    ours.follow_up([])
+    ours.follow_up(list(bite("next").moved))
+
+    assert done.wait(10)
+    assert "what is next was not sent: the connection is lost" in caplog.text
 
 
 def test_letting_go_of_an_old_claim_keeps_the_new_one() -> None:
