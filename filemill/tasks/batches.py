@@ -70,11 +70,14 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse, settler: Settle
     if batch.cancelled_at is not None:
         finish_cancel(batch)  # whoever began to cancel it may be gone
         return 0
-    behind = Behind(settler)
+    slice_time, behind = SliceTime(batch.user_id), Behind(settler)
     try:
-        done = _work_through(batch, SliceTime(batch.user_id), cage=cage, pulse=pulse, behind=behind)
+        done = _work_through(batch, slice_time, cage=cage, pulse=pulse, behind=behind)
         logger.info("batch celery_task_id=%s: %s files in this slice", batch.celery_task_id, done)
-        if done:
+        if done and slice_time.is_wanted():  # another user's task is to begin now, and not after all this
+            behind.leave()
+            settler.send_afterwards(partial(dispatch.send_next_slice, batch))
+        elif done:
             dispatch.send_next_slice(batch)  # the last files are settled meanwhile
     finally:
         behind.wait()

@@ -5,13 +5,12 @@ take their results. The cage need not stand still meanwhile.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.db import connection
 
 from filemill.tasks.execution import Worked, follow_up, settle
-from filemill.tasks.models import TaskLog
 from filemill.tasks.pulse import Pulse
 from filemill.tasks.settling import DATABASE_AWAY
 
@@ -29,21 +28,26 @@ class Settler:
         """Settle in the background; the future raises what `settle` does."""
         return self._thread.submit(self._settle, worked)
 
-    def follow_up(self, moved: Sequence[TaskLog]) -> None:
-        """Send what is next after these tasks while the process goes on; nobody waits for it."""
-        self._thread.submit(self._follow_up, moved)
+    def send_afterwards(self, send: Callable[[], None]) -> None:
+        """Send what is next once all is settled, while the process goes on: nobody waits for it, and nothing raises."""
+        self._thread.submit(_send, send)
+
+    def close(self) -> None:
+        """Do what is still to be done, and nothing more."""
+        self._thread.shutdown()
 
     def _settle(self, worked: Worked) -> None:
         follow_up(settle(worked, pulse=self._pulse))
 
-    def _follow_up(self, moved: Sequence[TaskLog]) -> None:
-        try:
-            follow_up(moved)
-        except DATABASE_AWAY as error:
-            logger.warning("what is next was not sent: %s; the sweeper sends it", error)
-            connection.close()
-        except Exception:
-            logger.exception("what is next was not sent; the sweeper sends it")
+
+def _send(send: Callable[[], None]) -> None:
+    try:
+        send()
+    except DATABASE_AWAY as error:
+        logger.warning("what is next was not sent: %s; the sweeper sends it", error)
+        connection.close()
+    except Exception:
+        logger.exception("what is next was not sent; the sweeper sends it")
 
 
 class Behind:
@@ -64,3 +68,14 @@ class Behind:
         last, self._under_way = self._under_way, None
         if last is not None:
             last.result()
+
+    def leave(self) -> None:
+        """Let the last bite be settled while the process goes on; the log is told what it raises."""
+        last, self._under_way = self._under_way, None
+        if last is not None:
+            last.add_done_callback(_tell_log)
+
+
+def _tell_log(settled: "Future[None]") -> None:
+    if (error := settled.exception()) is not None:
+        logger.error("the last files of a slice were not settled; their leases end: %r", error, exc_info=error)

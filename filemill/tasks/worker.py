@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import signal
+from functools import partial
 from typing import Any
 
 from celery import Task, shared_task, signals
@@ -16,7 +17,7 @@ from filemill.faultpoints import faultpoint
 from filemill.processing.errors import SystemFault
 from filemill.tasks import batches, broker, cage_check, chores, dispatch, lifecycle, passing_on, roster
 from filemill.tasks.cages import make_cage
-from filemill.tasks.execution import execute
+from filemill.tasks.execution import execute, follow_up
 from filemill.tasks.models import TaskLog
 from filemill.tasks.node import node
 from filemill.tasks.pulse import Pulse
@@ -67,7 +68,7 @@ def file_processing(self: Task[Any, Any], task_id: str) -> dict[str, Any] | None
     _forget_earlier_result(self, task)
     with hands.cage.open_slice() as cage_slice:
         moved = execute([task], cage_slice=cage_slice, pulse=hands.pulse)
-    hands.settler.follow_up(moved)
+    hands.settler.send_afterwards(partial(follow_up, moved))
     passing_on.pass_on(user_id=task.user_id, task_type=task.task_type)
     return _report(self, task_id)
 
@@ -165,6 +166,13 @@ def _warm_up(hands: Crew) -> None:
     except SystemFault:
         # The worker lives on and its tasks fail with this very error; `filemill doctor` tells what to mend.
         logger.exception("the cage does not start")
+
+
+@signals.worker_process_shutdown.connect
+def _finish(**_: Any) -> None:
+    """Let nothing be cut off that goes on behind the last task."""
+    if os.getpid() in _crews:
+        crew().settler.close()
 
 
 @signals.worker_shutting_down.connect

@@ -96,23 +96,33 @@ def test_an_error_of_one_bite_leaves_none_unsettled(gate: Gate, behind: Behind) 
     assert gate.followed_up == ["second"]
 
 
-def test_nobody_waits_for_what_follows_a_task_and_its_failure_is_told(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_slice_that_is_left_is_settled_all_the_same_and_its_failure_told(
+    gate: Gate, behind: Behind, caplog: pytest.LogCaptureFixture
 ) -> None:
-    done = threading.Event()
+    gate.fails_at = "last"
+    behind.settle(bite("last"))
+    behind.leave()
+    behind.wait()  # for nothing: it is not this slice's any more
+    assert gate.followed_up == []
+    gate.open.set()
+    behind.settle(bite("of the next slice"))
+    behind.wait()
+    assert gate.begun == ["last", "of the next slice"]
+    assert "ConnectionError('last')" in caplog.text
 
-    def follow_up(moved: list[TaskLog]) -> None:
-        if not moved:
-            raise OperationalError("the connection is lost")
-        done.set()
 
-    monkeypatch.setattr(settler, "follow_up", follow_up)
+def test_nobody_waits_for_what_is_sent_afterwards_and_its_failure_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    sent: list[str] = []
+
+    def fail() -> None:
+        raise OperationalError("the connection is lost")
+
     ours = Settler(Pulse())
+    ours.send_afterwards(fail)
+    ours.send_afterwards(lambda: sent.append("next"))
+    ours.close()
 
-    ours.follow_up([])
-    ours.follow_up(list(bite("next").moved))
-
-    assert done.wait(10)
+    assert sent == ["next"]
     assert "what is next was not sent: the connection is lost" in caplog.text
 
 
