@@ -161,6 +161,13 @@ def send_raw(call: SealedCall) -> dict[str, Any]:
     return sleep(call)
 
 
+def hurry(call: SealedCall) -> dict[str, Any]:
+    """Tell of a thousand steps as fast as can be."""
+    for step in range(1, 1001):
+        call.progress(step / 1000, f"step {step}")
+    return {}
+
+
 def flood(call: SealedCall) -> dict[str, Any]:
     """Send progress without end."""
     channel = _channel()

@@ -44,6 +44,14 @@ def test_progress_arrives_scaled_to_its_share(open_bench: OpenBench) -> None:
     assert told == [(40.0, "half"), (60.0, "whole")]
 
 
+def test_progress_in_a_hurry_is_told_of_its_first_and_last_step_and_of_few_between(open_bench: OpenBench) -> None:
+    told: list[str] = []
+    with open_bench(on_progress=lambda _percent, message: told.append(message)) as bench:
+        bench.call(sealed.hurry)
+    assert (told[0], told[-1]) == ("step 1", "step 1000")
+    assert len(told) < 100
+
+
 def test_an_output_can_be_the_source_of_the_next_call(bench: SliceBench) -> None:
     bench.call(sealed.shout)
     assert bench.call(sealed.measure, source=bench.outputs[0])["begin"] == TEXT.decode().upper()
