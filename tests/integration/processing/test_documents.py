@@ -87,7 +87,7 @@ def test_a_csv_of_200_megabytes_is_counted_in_constant_memory(work: Work, tmp_pa
     small = work(SAMPLES / "harvest.csv", text=False)
     done = work(source, text=False)
     assert done.result["rows"] == rows
-    assert len(done.percents) > 50
+    assert len(done.percents) > 5  # some of its many thousand steps
     assert done.peak_memory_bytes - small.peak_memory_bytes < 32 * 1024**2
 
 
