@@ -18,19 +18,23 @@ setup-run:
 run: setup-run ## Start the whole service (PORT, FILEMILL_HOME and FILEMILL_ROOTS say where)
 	@exec $(BIN)/filemill up --end-with-parent
 
-# What strikes, stops and times whole services has the machine to itself; the rest shares it, each process with servers of
-# its own.
+# What strikes and times whole services has the machine to itself; the rest shares it, each process with servers of its
+# own, and those that start whole services file by file.
 JOBS ?= $(shell nproc)
 TOGETHER := tests/unit tests/integration tests/hostile examples
 # Long tables are made once for all that is proven on them, and each test that commits would empty them.
 OF_LONG_TABLES := tests/integration/plans
-ALONE := $(OF_LONG_TABLES) tests/endtoend tests/browser tests/chaos tests/hosts
+OF_SERVICES := tests/endtoend tests/browser
+# Its tests of one name are many, one for each address, of which xdist would run a single one by file.
+OF_SCHEMA := tests/endtoend/test_schema.py
+ALONE := $(OF_LONG_TABLES) $(OF_SCHEMA) tests/chaos tests/hosts
 test: setup ## Run all tests (ARGS="tests/unit -k name" for some of them)
 	@$(PYTHON) scripts/test_tools.py
 ifdef ARGS
 	@exec $(BIN)/python -m pytest $(ARGS)
 else
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TOGETHER) --ignore $(OF_LONG_TABLES)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(OF_SERVICES) --ignore $(OF_SCHEMA)
 	@exec $(BIN)/python -m pytest $(ALONE)
 endif
 
