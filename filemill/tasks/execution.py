@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from filemill.faultpoints import faultpoint
 from filemill.files import checkpoints, outputs
@@ -191,12 +190,9 @@ def _capacity_for(cost: Cost) -> Iterator[None]:
 
 
 def _pass_capacity_on() -> None:
-    try:
+    # What was done counts all the same, and its end waits for the database (see _persist); the sweeper sends them.
+    with settling.may_be_lost("nobody was told of the capacity that came free"):
         passing_on.pass_capacity_on()
-    except DATABASE_AWAY as error:
-        # What was done counts all the same, and its end waits for the database (see _persist); the sweeper sends them.
-        logger.warning("nobody was told of the capacity that came free: %s", error)
-        connection.close()
 
 
 def _give_up_killed(task: TaskLog, watched: Watched, evidence: dict[str, Any]) -> TaskLog | None:
@@ -225,12 +221,9 @@ def _progress_to_rows(task: TaskLog) -> Callable[[float, str], None]:
 
     def report(percent: float, message: str = "") -> None:
         faultpoint("mid_tool")
-        try:
+        # The work goes on, and its end waits for the database (see _persist).
+        with settling.may_be_lost("progress was not stored"):
             reporter.report(percent, message)
-        except DATABASE_AWAY as error:
-            # Progress may be lost; the work goes on, and its end waits for the database (see _persist).
-            logger.warning("progress was not stored: %s", error)
-            connection.close()
 
     return report
 

@@ -8,11 +8,9 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from django.db import connection
-
 from filemill.tasks.execution import Worked, follow_up, settle
 from filemill.tasks.pulse import Pulse
-from filemill.tasks.settling import DATABASE_AWAY
+from filemill.tasks.settling import may_be_lost
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +40,9 @@ class Settler:
 
 def _send(send: Callable[[], None]) -> None:
     try:
-        send()
-    except DATABASE_AWAY as error:
-        logger.warning("what is next was not sent: %s; the sweeper sends it", error)
-        connection.close()
-    except Exception:
+        with may_be_lost("what is next was not sent"):  # the sweeper sends it
+            send()
+    except Exception:  # nobody holds the future of this call, so the log is the only one to tell
         logger.exception("what is next was not sent; the sweeper sends it")
 
 

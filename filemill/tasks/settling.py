@@ -5,7 +5,8 @@ A database that is away for a moment is waited for as long as the lease may stil
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -123,6 +124,16 @@ def give_up_killed(task: TaskLog, reason: KillReason | None, evidence: dict[str,
 def hand_back(tasks: Sequence[TaskLog], *, waits_for: Cost | None = None) -> list[TaskLog]:
     """Put back tasks that were claimed but not begun; `waits_for` is what there was no capacity for."""
     return _persist(lambda: lifecycle.hand_back(tasks, changes=handed_back(waits_for)))
+
+
+@contextmanager
+def may_be_lost(what_is: str) -> Iterator[None]:
+    """Let a database that is away cost no more than a line in the log: what is done here, others make up for."""
+    try:
+        yield
+    except DATABASE_AWAY as error:
+        logger.warning("%s: %s", what_is, error)
+        connection.close()
 
 
 def _persist(write: Callable[[], Written], watched: Sequence[Watched] = ()) -> Written:
