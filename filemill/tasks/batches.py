@@ -74,7 +74,7 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse, settler: Settle
     try:
         done = _work_through(batch, slice_time, cage=cage, pulse=pulse, behind=behind)
         logger.info("batch celery_task_id=%s: %s files in this slice", batch.celery_task_id, done)
-        if done and slice_time.is_wanted():  # another user's task is to begin now, and not after all this
+        if done and slice_time.is_wanted():  # others are to begin now, and not after all this
             behind.leave()
             settler.send_afterwards(partial(dispatch.send_next_slice, batch))
         elif done:
