@@ -5,8 +5,9 @@ import time
 
 from django.conf import settings
 
-from filemill.processing.cage import Cage, selftest
+from filemill.processing.cage import Cage, ForkServer, selftest
 from filemill.processing.errors import SystemFault
+from filemill.tasks.cages import make_cage
 
 logger = logging.getLogger(__name__)
 
@@ -17,12 +18,15 @@ class OpenCage(SystemExit):
     """The cage does not hold, and the worker refuses to start; the sentence says what is missing and what to do."""
 
 
-def refuse_open_cage() -> None:
+def refuse_open_cage(fork_server: ForkServer | None = None) -> None:
     """Start a cage as for files, let the canaries try to get out, and tell the log. Raises `OpenCage` where
-    `FILEMILL_CAGE` is `strict` and anything got through; with `auto` that is a warning."""
+    `FILEMILL_CAGE` is `strict` and anything got through; with `auto` that is a warning.
+
+    Where there is no server that has loaded the libraries already, they are left out: the lock is the same.
+    """
     began_at = time.monotonic()
     try:
-        with Cage(mode=settings.FILEMILL_CAGE, libraries=(), packages=()) as cage:
+        with _make_cage(fork_server) as cage:
             layers = cage.layers()
             findings = selftest.run(cage)
     except SystemFault as error:
@@ -36,6 +40,12 @@ def refuse_open_cage() -> None:
         return
     took_seconds = time.monotonic() - began_at
     logger.info("the cage refused all %d canaries, in %.2f s", len(findings), took_seconds)
+
+
+def _make_cage(fork_server: ForkServer | None) -> Cage:
+    if fork_server is None:
+        return Cage(mode=settings.FILEMILL_CAGE, libraries=(), packages=())
+    return make_cage(fork_server)
 
 
 def _refuse_or_warn(sentence: str) -> None:

@@ -6,9 +6,11 @@ from typing import Final, Self
 
 from filemill.processing.cage.ahead import Ahead
 from filemill.processing.cage.children import Zygotes
+from filemill.processing.cage.fork_server import ForkServer
 from filemill.processing.cage.layers import Layers, Mode
+from filemill.processing.cage.preload import Preload
 from filemill.processing.cage.slices import Slice
-from filemill.processing.cage.zygote_client import Preload, ZygoteClient
+from filemill.processing.cage.zygote_client import ZygoteClient
 
 OPERATIONS: Final = "filemill.processing.operations"
 CANARIES: Final = "filemill.processing.cage.canaries"
@@ -17,11 +19,22 @@ LIBRARIES: Final = ("pyvips", "pypdfium2", "av.*", "pydantic", "charset_normaliz
 _NOTHING: Final = Preload(libraries=(), packages=(), modules=())
 
 
+def describe_preload(
+    *,
+    libraries: tuple[str, ...] = LIBRARIES,
+    packages: tuple[str, ...] = (OPERATIONS,),
+    preload: tuple[str, ...] | list[str] = (),
+) -> Preload:
+    """Say what the zygote of a cage loads that is made with the same words, for a fork server that loads it before."""
+    return Preload(libraries=libraries, packages=packages, modules=(CANARIES, *preload))
+
+
 class Cage:
     """The one cage of a worker process. It starts its zygotes when first needed, and again when they have died.
 
-    Make it after the worker was forked: a fork must not share its parent's zygote. `packages` are imported with all
-    their modules, `preload` names single modules more (for sealed functions that live elsewhere).
+    Make it after the worker was forked: a fork must not share its parent's zygote. A fork server is shared, and made
+    before. `packages` are imported with all their modules, `preload` names single modules more (for sealed functions
+    that live elsewhere).
     """
 
     def __init__(
@@ -31,9 +44,11 @@ class Cage:
         libraries: tuple[str, ...] = LIBRARIES,
         packages: tuple[str, ...] = (OPERATIONS,),
         preload: tuple[str, ...] | list[str] = (),
+        fork_server: ForkServer | None = None,
     ) -> None:
         self._mode: Mode = mode
-        self.preload = Preload(libraries=libraries, packages=packages, modules=(CANARIES, *preload))
+        self.preload = describe_preload(libraries=libraries, packages=packages, preload=preload)
+        self._fork_server = fork_server
         self._zygotes: dict[Preload, ZygoteClient] = {}
         self._ahead = Ahead(self._find_zygotes())
         self._owner_pid = os.getpid()
@@ -57,7 +72,9 @@ class Cage:
         if found is None or not found.is_alive():
             if found is not None:
                 found.close()
-            found = self._zygotes[preload] = ZygoteClient(preload=preload, mode=self._mode)
+            found = self._zygotes[preload] = ZygoteClient(
+                preload=preload, mode=self._mode, fork_server=self._fork_server
+            )
         return found
 
     def _find_zygotes(self) -> Zygotes:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from filemill.processing.bench import Limits
 from filemill.processing.cage.process import ConfinedProcess
 from filemill.processing.cage.sealed_child import SealedChild
-from filemill.processing.cage.zygote_client import ZygoteClient, ZygoteLost
+from filemill.processing.cage.zygote_client import ZygoteClient
+from filemill.processing.cage.zygote_process import ZygoteLost
 from filemill.processing.errors import SystemFault
 
 Started = TypeVar("Started")

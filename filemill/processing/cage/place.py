@@ -13,8 +13,8 @@ from filemill.processing.cage.ahead import Ahead
 from filemill.processing.cage.children import Children
 from filemill.processing.cage.evidence import merge_usage
 from filemill.processing.cage.output_files import OutputFiles
+from filemill.processing.cage.preload import Preload
 from filemill.processing.cage.process import ConfinedProcess
-from filemill.processing.cage.zygote_client import Preload
 from filemill.processing.errors import Cancelled, ProcessingError
 from filemill.processing.input_limits import InputLimits
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from filemill.processing.cage import families
-from filemill.processing.cage.zygote_client import ZygoteClient, ZygoteLost
+from filemill.processing.cage.zygote_client import ZygoteClient
+from filemill.processing.cage.zygote_process import ZygoteLost
 
 TAIL_BYTES: Final = 8 * 1024
 _PAGE_BYTES: Final = resource.getpagesize()

@@ -1,5 +1,6 @@
 """What runs in a sealed child: it locks itself up, then serves one call after another over its channel."""
 
+import fcntl
 import os
 import sys
 import time
@@ -121,7 +122,8 @@ def run_sealed_child(channel: int, stderr: int, *, layers: frozenset[str]) -> No
 
 def _arrange_descriptors(channel: int, stderr: int) -> None:
     """Leave open: nothing at 0 and 1, the error pipe at 2, the channel at 3."""
-    channel, stderr = os.dup(channel), os.dup(stderr)
+    # Out of the way of the places to be filled: one that stood there already could not be put there again.
+    channel, stderr = (fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, CHANNEL + 1) for each in (channel, stderr))
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)

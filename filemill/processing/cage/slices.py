@@ -10,8 +10,8 @@ from filemill.processing.bench import Checkpoints, Input, Limits
 from filemill.processing.cage.ahead import Ahead
 from filemill.processing.cage.children import Children, Zygotes
 from filemill.processing.cage.place import Place
+from filemill.processing.cage.preload import Preload
 from filemill.processing.cage.slice_bench import SliceBench
-from filemill.processing.cage.zygote_client import Preload
 from filemill.processing.input_limits import InputLimits
 
 

@@ -1,7 +1,8 @@
 """The zygote: a small process that has loaded every library, runs none, and forks what the worker asks for.
 
-It is started by exec, so it holds none of the worker's memory, sockets or secrets. It is the parent of all that runs
-in the cage, therefore it alone signals and reaps: a pid that it has not reaped can't belong to anyone else.
+It is started by exec, or forked by a fork server that was, so it holds none of the worker's memory, sockets or secrets.
+It is the parent of all that runs in the cage, therefore it alone signals and reaps: a pid that it has not reaped can't
+belong to anyone else.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ from functools import partial
 from typing import Any, Final, NoReturn
 
 from filemill.processing.cage import confinement, families, kernel, wire
-from filemill.processing.cage.layers import Mode
+from filemill.processing.cage.layers import Layers, Mode
 from filemill.processing.cage.probing import find_layers
 from filemill.processing.cage.sealed import CHANNEL
 from filemill.processing.cage.spares import MakeSpare, SealedSpare, Spare, ToolSpare
@@ -223,37 +224,37 @@ def _prepare_spares(layers: frozenset[str], *, for_tools: bool) -> MakeSpare:
     return partial(ToolSpare, layers=layers) if for_tools else partial(SealedSpare, layers=layers)
 
 
-def main(
-    control_descriptor: int,
-    *,
-    parent_pid: int,
-    is_main_thread: bool,
-    mode: Mode,
-    preload: list[list[str]],
-    for_tools: bool,
-) -> None:
-    """Load, probe, say what holds here, and serve; returns when the worker has closed its end."""
+def begin_service(channel: int, *, parent_pid: int, is_main_thread: bool) -> socket.socket:
+    """Cut what ties a process to the worker that has executed it, but for the channel and that it dies with it."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Nothing runs here yet that would have to be ended.
     if is_main_thread:  # Elsewhere the starting thread may end before its process does; the socket's end is told too.
         kernel.die_with_parent(parent_pid, by=signal.SIGTERM)
-    control = wire.adopt(control_descriptor)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.chdir("/")
-    kernel.adopt_orphans()
     _make_room_for_descriptors()
     if os.geteuid() == 0:
         kernel.drop_capabilities()
+    return wire.adopt(channel)
+
+
+def enter_layers() -> Layers:
+    """Find out which layers hold here, and enter those that a zygote shares with its children."""
+    kernel.adopt_orphans()
     layers = find_layers()
     if layers.namespaces.is_active:
         kernel.enter_own_namespaces(os.geteuid(), os.getegid())
-    load(*preload)
+    return layers
+
+
+def serve(control: socket.socket, layers: Layers, *, mode: Mode, for_tools: bool) -> None:
+    """Say who this is and what holds here, and serve; returns when the worker has closed its end."""
     kernel.forbid_new_privileges()
     missing = [name for name in ("seccomp", "landlock") if not getattr(layers, name).is_active]
     if mode == "strict" and missing:
         reasons = "; ".join(f"{name}: {getattr(layers, name).detail}" for name in missing)
         wire.send_message(control, {"refused": reasons})
         return
-    wire.send_message(control, {"layers": asdict(layers)})
+    _greet(control, layers)
     gc.collect()
     gc.freeze()  # What is never collected is never written to, and stays shared with the children.
     active = frozenset(name for name, layer in asdict(layers).items() if layer["is_active"])
@@ -263,3 +264,27 @@ def main(
         zygote.serve()
     except wire.ConnectionEnded:
         zygote.end_all()
+
+
+def _greet(control: socket.socket, layers: Layers) -> None:
+    """The pidfd is for a worker that did not start this process itself, and so has no other hold on it."""
+    pid = os.getpid()
+    pidfd = os.pidfd_open(pid)
+    wire.send_message(control, {"layers": asdict(layers), "pid": pid}, [pidfd])
+    os.close(pidfd)
+
+
+def main(
+    channel: int,
+    *,
+    parent_pid: int,
+    is_main_thread: bool,
+    mode: Mode,
+    preload: list[list[str]],
+    for_tools: bool,
+) -> None:
+    """Load, and serve."""
+    control = begin_service(channel, parent_pid=parent_pid, is_main_thread=is_main_thread)
+    layers = enter_layers()  # Before the libraries come, for they may start threads.
+    load(*preload)
+    serve(control, layers, mode=mode, for_tools=for_tools)

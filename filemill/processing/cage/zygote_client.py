@@ -3,79 +3,39 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any, Final
 
-import filemill
 from filemill.processing.cage import families, wire
+from filemill.processing.cage.fork_server import ForkServer
 from filemill.processing.cage.layers import Layers, Mode
+from filemill.processing.cage.preload import Preload
+from filemill.processing.cage.zygote_process import (
+    ForkedProcess,
+    ZygoteLost,
+    ZygoteProcess,
+    hear_greeting,
+    spawn,
+    start_unprivileged,
+)
 from filemill.processing.errors import SystemFault
 
 _START_SECONDS: Final = 60.0
+_FORK_SECONDS: Final = 10.0
 _ANSWER_SECONDS: Final = 10.0
 _LEAVE_SECONDS: Final = 2.0
-_NOBODY: Final = 65534
 
 _HANDED_OVER: Final = 3
 """The most descriptors that come with a child: its pidfd, and a sealed one's channel and standard error."""
-# The worker's own search path comes after -I's: what Filemill can import here, the zygote can import too.
-_BOOT: Final = """\
-import json, sys
-told = json.loads(sys.argv[1])
-sys.path.extend(entry for entry in told.pop("search") if entry not in sys.path)
-from filemill.processing.cage.zygote import main
-main(told.pop("control"), **told)
-"""
-
-_ENVIRONMENT: Final[Mapping[str, str]] = {
-    "LANG": "C.UTF-8",
-    "TZ": "UTC",  # Else the first look at a clock opens /etc/localtime.
-    "VIPS_CONCURRENCY": "1",
-    "VIPS_BLOCK_UNTRUSTED": "1",
-    # From 100 MB on libvips unpacks into a file of its own in /tmp, where nobody may write; the limit on memory holds.
-    "VIPS_DISC_THRESHOLD": "1000g",
-    "MALLOC_ARENA_MAX": "2",
-    # A fresh child pays for every page that it touches first: fewer and larger ones halve what a single picture costs.
-    "MALLOC_MMAP_THRESHOLD_": str(64 * 1024**2),
-    "MALLOC_TRIM_THRESHOLD_": str(128 * 1024**2),
-    "MALLOC_TOP_PAD_": str(16 * 1024**2),
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-    "OMP_THREAD_LIMIT": "1",
-}
-
-
-class ZygoteLost(Exception):
-    """The zygote is gone, and with it every process it had forked."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preload:
-    """What the zygote imports: libraries, every module of packages, and single modules."""
-
-    libraries: tuple[str, ...]
-    packages: tuple[str, ...]
-    modules: tuple[str, ...]
-
-    @property
-    def is_for_tools(self) -> bool:
-        """Whether nothing is imported, so that what is forked can only become a tool."""
-        return not (self.libraries or self.packages or self.modules)
-
-    def allows(self, module: str) -> bool:
-        """Tell whether a sealed function of this module can be found in the cage."""
-        return module in self.modules or any(f"{module}.".startswith(f"{package}.") for package in self.packages)
 
 
 class ZygoteClient:
     """One zygote process. Requests may come from any thread; `kill` never waits for another request."""
 
-    def __init__(self, *, preload: Preload, mode: Mode) -> None:
+    def __init__(self, *, preload: Preload, mode: Mode, fork_server: ForkServer | None = None) -> None:
+        """Have it forked by the server, if there is one that lives and has loaded the same, or else start it."""
         self._lock = threading.Lock()
         self._preload = preload
         self._mode = mode
@@ -85,95 +45,70 @@ class ZygoteClient:
         self._started: set[int] = set()
         self._born: dict[int, int] = {}
         """When each was started, as /proc tells; the numbers of processes come around again."""
-        self._control, theirs = wire.make_pair()
-        self._control.settimeout(_START_SECONDS)
-        self._receiver = wire.Receiver(self._control, maximum_descriptors=_HANDED_OVER)
         try:
-            self._process, self.layers = self._start(theirs)
+            self._process, self.layers = self._fork_or_spawn(fork_server)
+        except BaseException:
+            self._log.close()
+            raise
+        self._control.settimeout(_ANSWER_SECONDS)
+
+    def _fork_or_spawn(self, server: ForkServer | None) -> tuple[ZygoteProcess, Layers]:
+        if server is not None and server.preload == self._preload:
+            try:
+                return self._fork(server)
+            except (ZygoteLost, wire.ConnectionEnded, OSError):
+                self._log.truncate(0)  # The server is dead or stuck: this one loads for itself.
+        return start_unprivileged(self._spawn, self._log)
+
+    def _fork(self, server: ForkServer) -> tuple[ZygoteProcess, Layers]:
+        theirs = self._open_channel()
+        try:
+            server.fork(theirs, self._log, mode=self._mode)
+            theirs.close()  # So that its death shows as the end of the channel.
+            greeting, (pidfd,) = self._hear_greeting(None, seconds=_FORK_SECONDS)
         except BaseException:
             self._control.close()
-            self._log.close()
             raise
         finally:
             theirs.close()
-        self._control.settimeout(_ANSWER_SECONDS)
+        self.uid = server.uid
+        return ForkedProcess(int(greeting["pid"]), pidfd), Layers.from_message(greeting["layers"])
 
-    def _start(self, theirs: socket.socket) -> tuple["subprocess.Popen[bytes]", Layers]:
-        """Start as nobody where we may; where nobody can't read the interpreter or the packages, as ourselves."""
-        if os.geteuid() == 0:
+    def _spawn(self, uid: int | None) -> tuple[ZygoteProcess, Layers]:
+        theirs = self._open_channel()
+        told = {"mode": self._mode, "preload": self._preload.as_lists(), "for_tools": self._preload.is_for_tools}
+        try:
+            process = spawn("zygote", theirs, self._log, uid=uid, told=told)
             try:
-                return self._spawn(theirs, uid=_NOBODY)
-            except (PermissionError, ZygoteLost):
-                self._log.truncate(0)
-        try:
-            return self._spawn(theirs, uid=None)
-        except ZygoteLost as error:
-            raise SystemFault(
-                f"The cage did not start: {error}. Run `filemill doctor`.", code="internal_error", is_passing=True
-            ) from error
-
-    def _spawn(self, theirs: socket.socket, *, uid: int | None) -> tuple["subprocess.Popen[bytes]", Layers]:
-        told = {
-            "search": [
-                str(Path(filemill.__file__).parents[1]),
-                *(entry for entry in sys.path if Path(entry).is_absolute()),
-            ],
-            "control": theirs.fileno(),
-            "parent_pid": os.getpid(),
-            "is_main_thread": threading.current_thread() is threading.main_thread(),
-            "mode": self._mode,
-            "preload": [self._preload.libraries, self._preload.packages, self._preload.modules],
-            "for_tools": self._preload.is_for_tools,
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-c", _BOOT, wire.encode(told)],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            env=dict(_ENVIRONMENT),
-            cwd="/",
-            close_fds=True,
-            pass_fds=(theirs.fileno(),),
-            start_new_session=True,
-            user=uid,
-            group=uid,
-            extra_groups=None if uid is None else (),
-        )
-        try:
-            layers = self._greet(process)
+                greeting, (pidfd,) = self._hear_greeting(process, seconds=_START_SECONDS)
+            except BaseException:
+                process.end()
+                raise
         except BaseException:
-            process.kill()
-            process.wait()
+            self._control.close()
             raise
+        finally:
+            theirs.close()
+        os.close(pidfd)
         self.uid = uid
-        return process, layers
+        return process, Layers.from_message(greeting["layers"])
 
-    def _greet(self, process: "subprocess.Popen[bytes]") -> Layers:
-        greeting = self._hear_greeting(process)
+    def _open_channel(self) -> socket.socket:
+        """Make the channel; return the zygote's end."""
+        self._control, theirs = wire.make_pair()
+        self._receiver = wire.Receiver(self._control, maximum_descriptors=_HANDED_OVER)
+        return theirs
+
+    def _hear_greeting(self, process: ZygoteProcess | None, *, seconds: float) -> tuple[dict[str, Any], list[int]]:
+        greeting, descriptors = hear_greeting(
+            self._receiver, self._control, self._log, process=process, seconds=seconds
+        )
         if "refused" in greeting:
             raise SystemFault(
                 f"The cage stays shut, for this machine lacks {greeting['refused']}.",
                 code="internal_error",
             )
-        return Layers.from_message(greeting["layers"])
-
-    def _hear_greeting(self, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
-        # Our copy of its end is still open, so its death does not close the channel: look for both.
-        waited = 0.0
-        self._control.settimeout(0.25)
-        while waited < _START_SECONDS:
-            try:
-                return self._receiver.receive()[0]
-            except TimeoutError:
-                waited += 0.25
-            if process.poll() is not None:
-                raise ZygoteLost(f"it ended with {process.returncode}: {self._read_log()}")
-        raise ZygoteLost(f"it was not ready after {_START_SECONDS:.0f} s: {self._read_log()}")
-
-    def _read_log(self) -> str:
-        self._log.seek(0)
-        lines = self._log.read(64 * 1024).decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return greeting, descriptors
 
     @property
     def pid(self) -> int:
@@ -182,7 +117,7 @@ class ZygoteClient:
 
     def is_alive(self) -> bool:
         """Tell whether it still runs."""
-        return self._process.poll() is None
+        return self._process.is_alive()
 
     def start(self, request: Mapping[str, Any], descriptors: Sequence[int] = ()) -> tuple[int, list[int]]:
         """Start a child; return its pid, and a pidfd with what else is handed over. Raises `ZygoteLost`."""
@@ -241,11 +176,8 @@ class ZygoteClient:
     def close(self) -> None:
         """End the zygote. It kills all that it has started; where it was killed itself, that is done here."""
         self._control.close()
-        try:
-            self._process.wait(_LEAVE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.wait(_LEAVE_SECONDS)
+        self._process.end()
         for pid in self._started:
             _kill_group(pid, born=self._born[pid])
         self._started.clear()

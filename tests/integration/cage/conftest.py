@@ -2,26 +2,44 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 
 from filemill.processing.bench import Limits
-from filemill.processing.cage import Cage, Slice, SliceBench
+from filemill.processing.cage import Cage, ForkServer, Slice, SliceBench, describe_preload
 
 TEXT = b"the mill turns"
 LIMITS = Limits(memory_bytes=256 * 1024**2, cpu_seconds=10, wall_seconds=10.0, output_bytes=4 * 1024**2, open_files=32)
 SEALED_FUNCTIONS = "tests.integration.cage.sealed_functions"
 
+
+class Loaded(TypedDict):
+    """What a zygote of the tests loads."""
+
+    libraries: tuple[str, ...]
+    packages: tuple[str, ...]
+    preload: list[str]
+
+
 OpenBench = Callable[..., SliceBench]
 
 
-@pytest.fixture(scope="session")
-def cage() -> Iterator[Cage]:
-    """One cage for all tests: its zygote loads the tests' sealed functions and no heavy library."""
-    with Cage(libraries=(), packages=(), preload=[SEALED_FUNCTIONS]) as opened:
-        yield opened
+@pytest.fixture(scope="session", params=["spawned", "forked"])
+def cage(request: pytest.FixtureRequest) -> Iterator[Cage]:
+    """One cage for all tests, with a zygote of its own, and once more with one from a fork server.
+
+    It loads the tests' sealed functions and no heavy library.
+    """
+    loaded: Loaded = {"libraries": (), "packages": (), "preload": [SEALED_FUNCTIONS]}
+    with ExitStack() as opened:
+        server = None
+        if request.param == "forked":
+            server = ForkServer(describe_preload(**loaded))
+            opened.callback(server.close)
+        yield opened.enter_context(Cage(**loaded, fork_server=server))
 
 
 @pytest.fixture

@@ -95,4 +95,4 @@ def test_a_cage_is_not_usable_in_a_fork(cage: Cage) -> None:
 def _kill_as_owner(cage: Cage) -> None:
     zygote = cage.zygote()
     os.kill(zygote.pid, signal.SIGKILL)
-    zygote._process.wait()
+    assert zygote._process.wait(10)
