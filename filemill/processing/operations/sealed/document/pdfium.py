@@ -1,6 +1,7 @@
 """Sealed: opening a PDF with PDFium, and reading the text of one page."""
 
 import codecs
+import ctypes
 import mmap
 import os
 from collections.abc import Iterator
@@ -71,10 +72,21 @@ def read_page_text(document: pypdfium2.PdfDocument, index: int) -> str:
     """
     page = document[index]
     words = open_words(page, index)
-    text = tidy_text(words.get_text_bounded())
+    text = tidy_text(_read_words(words))
     words.close()
     page.close()
     return text if not text or text.endswith("\n") else f"{text}\n"
+
+
+def _read_words(words: pypdfium2.PdfTextPage) -> str:
+    """Give the text on the page, as `get_text_bounded` does in two passes, of which the first only counts."""
+    left, bottom, right, top = words.page.get_bbox()
+    room = 2 * words.count_chars() + 1
+    buffer = (ctypes.c_ushort * room)()
+    filled = pdfium.FPDFText_GetBoundedText(words, left, top, right, bottom, buffer, room)
+    if filled >= room:  # more than two units for each character: it may not be all
+        return words.get_text_bounded()
+    return bytes(buffer)[: 2 * filled].decode("utf-16-le", errors="ignore").removesuffix("\0")
 
 
 def open_words(page: pypdfium2.PdfPage, index: int) -> pypdfium2.PdfTextPage:
