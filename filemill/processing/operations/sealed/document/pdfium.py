@@ -85,7 +85,7 @@ def _read_words(words: pypdfium2.PdfTextPage) -> str:
     buffer = (ctypes.c_ushort * room)()
     filled = pdfium.FPDFText_GetBoundedText(words, left, top, right, bottom, buffer, room)
     if filled >= room:  # more than two units for each character: it may not be all
-        return words.get_text_bounded()
+        return str(words.get_text_bounded())
     return bytes(buffer)[: 2 * filled].decode("utf-16-le", errors="ignore").removesuffix("\0")
 
 
