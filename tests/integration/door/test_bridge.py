@@ -11,6 +11,7 @@ import httpx
 import pytest
 from django.db import connection
 
+from config.door.bridge import QUEUE_LIMIT, THREADS
 from tests.integration.door.conftest import Door
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -143,7 +144,7 @@ def test_a_generator_that_asks_the_database_is_streamed_whole(client: httpx.Clie
 def test_the_queue_is_bounded_and_the_loop_still_answers(start_door: Callable[..., Door]) -> None:
     door = start_door()
     request = b"GET /wait HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    waiting = [door.connect() for _ in range(4 + 256)]
+    waiting = [door.connect() for _ in range(THREADS + QUEUE_LIMIT)]
     for waiter in waiting:
         waiter.sendall(request)
     busy = httpx.get(f"{door.url}/hello", timeout=5)
