@@ -32,6 +32,10 @@ def refuse_open_cage(fork_server: ForkServer | None = None) -> None:
     except SystemFault as error:
         _refuse_or_warn(error.message)
         return
+    except Exception as error:  # Celery would log it, and go on with a worker whose cage nobody has tried.
+        logger.exception("the cage could not be tried")
+        _refuse_or_warn(f"The cage could not be tried: {error}.")
+        return
     escaped = [str(finding) for finding in findings if not finding.is_refused]
     for name, reason in layers.missing().items():
         logger.warning("the cage lacks %s: %s", name, reason)

@@ -24,6 +24,6 @@ def start_fork_server() -> ForkServer | None:
     """Load once, before the pool forks, what the cages of all its processes need; without it each loads for itself."""
     try:
         return ForkServer(describe_preload(preload=operations.sealed_modules()))
-    except SystemFault as error:
-        logger.warning("no fork server, so each process of the pool loads for itself: %s", error.message)
+    except (SystemFault, OSError) as error:
+        logger.warning("no fork server, so each process of the pool loads for itself: %s", error)
         return None

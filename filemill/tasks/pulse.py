@@ -120,7 +120,10 @@ class Pulse(threading.Thread):
         pace_seconds = min(LOOK_SECONDS, settings.FILEMILL_HEARTBEAT_SECONDS) / 2
         while True:
             time.sleep(pace_seconds)
-            self._kill_what_is_unsure(settings.FILEMILL_LEASE_SECONDS - pace_seconds)
+            try:
+                self._kill_what_is_unsure(settings.FILEMILL_LEASE_SECONDS - pace_seconds)
+            except Exception:
+                logger.exception("the guard of the leases missed a look")
 
     def _kill_what_is_unsure(self, age_seconds: float) -> None:
         """Kill what was not renewed for so long: within a pace its lease will be over."""

@@ -39,11 +39,22 @@ def list_workers(mill: Mill) -> list[int]:
 
 
 def list_pool_children(mill: Mill) -> list[int]:
-    return list_all_children(list_workers(mill))
+    return [pid for pid in list_all_children(list_workers(mill)) if not is_fork_server(pid)]
+
+
+def list_fork_servers(mill: Mill) -> list[int]:
+    return [pid for pid in list_all_children(list_workers(mill)) if is_fork_server(pid)]
+
+
+def is_fork_server(pid: int) -> bool:
+    try:
+        return b"fork_server_process" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False  # It has ended meanwhile.
 
 
 def list_zygotes(mill: Mill) -> list[int]:
-    return list_all_children(list_pool_children(mill))
+    return list_all_children([*list_pool_children(mill), *list_fork_servers(mill)])
 
 
 def list_caged(mill: Mill) -> list[int]:
@@ -68,6 +79,7 @@ VICTIMS: dict[str, Callable[[Mill], list[int]]] = {
     "web": list_web,
     "worker": list_workers,
     "pool child": list_pool_children,
+    "fork server": list_fork_servers,
     "zygote": list_zygotes,
     "caged process": list_caged,
     "database": list_postgres,

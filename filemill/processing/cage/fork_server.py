@@ -10,6 +10,8 @@ from filemill.processing.cage.preload import Preload
 from filemill.processing.cage.zygote_process import SpawnedProcess, hear_greeting, spawn, start_unprivileged
 
 _START_SECONDS: Final = 60.0
+FORK_SECONDS: Final = 10.0
+"""How long a fork may take: within it a zygote has greeted, or ends by itself."""
 
 
 class ForkServer:
@@ -21,7 +23,8 @@ class ForkServer:
 
     def __init__(self, preload: Preload) -> None:
         """Start it and wait until it has loaded. Raises `SystemFault`."""
-        self.preload = preload
+        self._preload = preload
+        self._is_given_up = False
         self.uid: int | None = None
         self._log: IO[bytes] = tempfile.TemporaryFile(prefix="filemill-fork-server-")  # noqa: SIM115 - lives as we do
         self._requests, theirs = wire.make_pair()
@@ -35,7 +38,7 @@ class ForkServer:
             theirs.close()
 
     def _spawn(self, theirs: socket.socket, *, uid: int | None) -> SpawnedProcess:
-        told = {"preload": self.preload.as_lists()}
+        told = {"preload": self._preload.as_lists(), "fork_seconds": FORK_SECONDS}
         process = spawn("fork_server_process", theirs, self._log, uid=uid, told=told)
         try:
             receiver = wire.Receiver(self._requests)
@@ -51,6 +54,14 @@ class ForkServer:
     def pid(self) -> int:
         """The server's pid."""
         return self._process.pid
+
+    def serves(self, preload: Preload) -> bool:
+        """Tell whether its zygotes have loaded just this, and nobody here has waited for one in vain."""
+        return preload == self._preload and not self._is_given_up
+
+    def give_up(self) -> None:
+        """Ask it no more in this process: it is stuck, and each who asks waits as long."""
+        self._is_given_up = True
 
     def fork(self, channel: socket.socket, log: IO[bytes], *, mode: Mode) -> None:
         """Have a zygote forked that serves this channel and writes to this log; raises `ConnectionEnded`, `OSError`."""

@@ -1,5 +1,6 @@
 """The worker's side of the zygote: starting it, asking it to fork and execute, kill and reap."""
 
+import logging
 import os
 import signal
 import socket
@@ -9,21 +10,25 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
 from filemill.processing.cage import families, wire
-from filemill.processing.cage.fork_server import ForkServer
+from filemill.processing.cage.fork_server import FORK_SECONDS, ForkServer
 from filemill.processing.cage.layers import Layers, Mode
 from filemill.processing.cage.preload import Preload
 from filemill.processing.cage.zygote_process import (
     ForkedProcess,
+    SpawnedProcess,
     ZygoteLost,
     ZygoteProcess,
+    ZygoteTooSlow,
+    forget_log,
     hear_greeting,
     spawn,
     start_unprivileged,
 )
 from filemill.processing.errors import SystemFault
 
+logger: Final = logging.getLogger(__name__)
+
 _START_SECONDS: Final = 60.0
-_FORK_SECONDS: Final = 10.0
 _ANSWER_SECONDS: Final = 10.0
 _LEAVE_SECONDS: Final = 2.0
 
@@ -53,11 +58,12 @@ class ZygoteClient:
         self._control.settimeout(_ANSWER_SECONDS)
 
     def _fork_or_spawn(self, server: ForkServer | None) -> tuple[ZygoteProcess, Layers]:
-        if server is not None and server.preload == self._preload:
+        if server is not None and server.serves(self._preload):
             try:
                 return self._fork(server)
-            except (ZygoteLost, wire.ConnectionEnded, OSError):
-                self._log.truncate(0)  # The server is dead or stuck: this one loads for itself.
+            except (ZygoteLost, wire.ConnectionEnded, OSError) as error:
+                logger.warning("no zygote from the fork server, so this one loads for itself: %s", error)
+                forget_log(self._log)
         return start_unprivileged(self._spawn, self._log)
 
     def _fork(self, server: ForkServer) -> tuple[ZygoteProcess, Layers]:
@@ -65,7 +71,11 @@ class ZygoteClient:
         try:
             server.fork(theirs, self._log, mode=self._mode)
             theirs.close()  # So that its death shows as the end of the channel.
-            greeting, (pidfd,) = self._hear_greeting(None, seconds=_FORK_SECONDS)
+            greeting, (pidfd,) = self._hear_greeting(None, seconds=FORK_SECONDS)
+        except ZygoteTooSlow:
+            server.give_up()
+            self._control.close()
+            raise
         except BaseException:
             self._control.close()
             raise
@@ -99,7 +109,7 @@ class ZygoteClient:
         self._receiver = wire.Receiver(self._control, maximum_descriptors=_HANDED_OVER)
         return theirs
 
-    def _hear_greeting(self, process: ZygoteProcess | None, *, seconds: float) -> tuple[dict[str, Any], list[int]]:
+    def _hear_greeting(self, process: SpawnedProcess | None, *, seconds: float) -> tuple[dict[str, Any], list[int]]:
         greeting, descriptors = hear_greeting(
             self._receiver, self._control, self._log, process=process, seconds=seconds
         )

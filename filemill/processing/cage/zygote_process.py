@@ -1,5 +1,6 @@
 """The process of a zygote as the worker holds it: started by exec, or forked by the fork server."""
 
+import contextlib
 import os
 import select
 import signal
@@ -16,6 +17,8 @@ from filemill.processing.cage import wire
 from filemill.processing.errors import SystemFault
 
 _NOBODY: Final = 65534
+_KILLED_SECONDS: Final = 2.0
+"""How long the end of a killed one is waited for; one that sleeps in the kernel may take longer."""
 # The worker's own search path comes after -I's: what Filemill can import here, the zygote can import too.
 _BOOT: Final = """\
 import json, sys
@@ -48,6 +51,10 @@ class ZygoteLost(Exception):
     """The zygote is gone, and with it every process it had forked."""
 
 
+class ZygoteTooSlow(ZygoteLost):
+    """It has not said a word in the time that it has."""
+
+
 class ZygoteProcess(Protocol):
     """What the worker can do with a zygote's process beside talking to it."""
 
@@ -77,8 +84,13 @@ class SpawnedProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def returncode(self) -> int | None:
+        """With what it has ended, as `subprocess` tells it; None while it runs."""
+        return self._process.poll()
+
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        return self.returncode is None
 
     def wait(self, seconds: float) -> bool:
         try:
@@ -93,33 +105,43 @@ class SpawnedProcess:
 
 
 class ForkedProcess:
-    """One that the fork server has forked, and reaps: this process has only its pidfd."""
+    """One that the fork server has forked, and the kernel reaps: this process has only its pidfd.
+
+    May be asked, and ended, from any thread.
+    """
 
     def __init__(self, pid: int, pidfd: int) -> None:
         self._pid = pid
-        self._pidfd = pidfd
+        self._lock = threading.Lock()
+        self._pidfd: int | None = pidfd
 
     @property
     def pid(self) -> int:
         return self._pid
 
     def is_alive(self) -> bool:
-        return not self.wait(0)
+        with self._lock:
+            return self._pidfd is not None and not _has_ended(self._pidfd, seconds=0)
 
     def wait(self, seconds: float) -> bool:
-        if self._pidfd < 0:
-            return True
-        ended = select.poll()
-        ended.register(self._pidfd, select.POLLIN)
-        return bool(ended.poll(1000 * seconds))
+        with self._lock:
+            return self._pidfd is None or _has_ended(self._pidfd, seconds=seconds)
 
     def end(self) -> None:
-        if self._pidfd < 0:
+        with self._lock:
+            pidfd, self._pidfd = self._pidfd, None
+        if pidfd is None:
             return
-        if self.is_alive():
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        os.close(self._pidfd)
-        self._pidfd = -1
+        with contextlib.suppress(ProcessLookupError):  # It has ended meanwhile, and was reaped.
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        _has_ended(pidfd, seconds=_KILLED_SECONDS)
+        os.close(pidfd)
+
+
+def _has_ended(pidfd: int, *, seconds: float) -> bool:
+    ended = select.poll()
+    ended.register(pidfd, select.POLLIN)
+    return bool(ended.poll(1000 * seconds))
 
 
 def spawn(
@@ -159,7 +181,7 @@ def start_unprivileged(start: Callable[[int | None], Started], log: IO[bytes]) -
         try:
             return start(_NOBODY)
         except (PermissionError, ZygoteLost):
-            log.truncate(0)
+            forget_log(log)
     try:
         return start(None)
     except ZygoteLost as error:
@@ -169,7 +191,7 @@ def start_unprivileged(start: Callable[[int | None], Started], log: IO[bytes]) -
 
 
 def hear_greeting(
-    receiver: wire.Receiver, channel: socket.socket, log: IO[bytes], *, process: ZygoteProcess | None, seconds: float
+    receiver: wire.Receiver, channel: socket.socket, log: IO[bytes], *, process: SpawnedProcess | None, seconds: float
 ) -> tuple[dict[str, Any], list[int]]:
     """Wait for the first words of a process that was started, with the descriptors it sent. Raises `ZygoteLost`."""
     # Our copy of its end may still be open, so its death does not close the channel: look for both.
@@ -183,8 +205,14 @@ def hear_greeting(
         except wire.ConnectionEnded:
             raise ZygoteLost(f"it ended: {_read_last_line(log)}") from None
         if process is not None and not process.is_alive():
-            raise ZygoteLost(f"it ended: {_read_last_line(log)}")
-    raise ZygoteLost(f"it was not ready after {seconds:.0f} s: {_read_last_line(log)}")
+            raise ZygoteLost(f"it ended with {process.returncode}: {_read_last_line(log)}")
+    raise ZygoteTooSlow(f"it was not ready after {seconds:.0f} s: {_read_last_line(log)}")
+
+
+def forget_log(log: IO[bytes]) -> None:
+    """Empty a log for the next process; its position is shared with those that write to it."""
+    log.seek(0)
+    log.truncate(0)
 
 
 def _read_last_line(log: IO[bytes]) -> str:

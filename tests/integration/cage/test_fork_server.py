@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from filemill.processing.cage import Cage, ForkServer, describe_preload, selftest
+from filemill.processing.cage import Cage, ForkServer, describe_preload, selftest, zygote_client
 from filemill.processing.cage.families import list_children
 from filemill.processing.cage.zygote_process import ForkedProcess, SpawnedProcess
 from tests.integration.cage import sealed_functions as sealed
@@ -103,6 +103,32 @@ def test_without_its_server_a_zygote_goes_on_and_the_next_one_loads_for_itself(
     os.kill(zygote.pid, signal.SIGKILL)
     assert measure(cage, scratch) > 0
     assert isinstance(cage.zygote()._process, SpawnedProcess)
+
+
+def test_a_server_that_is_stuck_is_waited_for_once(
+    cage: Cage, server: ForkServer, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zygote_client, "FORK_SECONDS", 0.5)
+    os.kill(server.pid, signal.SIGSTOP)
+    assert measure(cage, scratch) > 0
+    assert isinstance(cage.zygote()._process, SpawnedProcess)
+    assert not server.serves(cage.preload)
+    os.kill(server.pid, signal.SIGCONT)
+    wait_until(lambda: list_children(server.pid) == [])  # What it forks at last finds nobody, and leaves.
+
+
+def test_a_forked_zygote_can_be_ended_by_many_at_once(server: ForkServer) -> None:
+    for _ in range(20):
+        with Cage(**LOADED, fork_server=server) as opened:
+            process = opened.zygote()._process
+            enders = [threading.Thread(target=process.end) for _ in range(4)]
+            os.kill(process.pid, signal.SIGKILL)
+            for ender in enders:
+                ender.start()
+            for ender in enders:
+                ender.join(10)
+            assert process.wait(0)
+            assert not process.is_alive()
 
 
 def test_a_server_that_has_loaded_something_else_is_not_asked(server: ForkServer) -> None:

@@ -168,7 +168,8 @@ def test_a_flood_of_news_does_not_hide_the_deadline(open_bench: OpenBench) -> No
 
 
 def test_a_descriptor_sent_by_a_child_is_not_taken(bench: SliceBench) -> None:
-    bench.call(sealed.measure)
+    for _ in range(2):  # With the second call what /proc tells of the child is opened, and kept.
+        bench.call(sealed.measure)
     before = len(os.listdir("/proc/self/fd"))
     bench.call(sealed.send_descriptor)
     assert len(os.listdir("/proc/self/fd")) == before

@@ -14,7 +14,8 @@ CHECK = """
 import django, logging
 django.setup()
 from filemill.tasks.cage_check import refuse_open_cage
-refuse_open_cage()
+from filemill.tasks.cages import start_fork_server
+refuse_open_cage(start_fork_server())
 print("started")
 """
 WORKER = """
@@ -61,4 +62,31 @@ def test_told_to_go_on_it_warns_of_what_is_missing_and_of_what_got_through(tmp_p
 def test_where_all_holds_it_says_so(tmp_path: Path) -> None:
     done = start(CHECK, tmp_path)
     assert done.returncode == 0, done.stdout
+    assert "the cage refused all" in done.stdout
+
+
+def test_a_cage_that_could_not_be_tried_is_not_taken_for_closed(tmp_path: Path) -> None:
+    broken = """
+from filemill.processing.cage import selftest
+def run(cage):
+    raise OSError("no room for a canary")
+selftest.run = run
+"""
+    done = start(broken + CHECK, tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert "The cage could not be tried: no room for a canary." in done.stdout
+    assert "started" not in done.stdout
+
+
+def test_without_a_fork_server_a_worker_starts_all_the_same_and_says_so(tmp_path: Path) -> None:
+    broken = """
+import errno, os
+from filemill.processing.cage import fork_server
+def spawn(*_, **__):
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+fork_server.spawn = spawn
+"""
+    done = start(broken + CHECK, tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "no fork server" in done.stdout
     assert "the cage refused all" in done.stdout
