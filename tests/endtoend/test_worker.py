@@ -15,7 +15,7 @@ from filemill.files.outputs import output_key, output_path
 from filemill.launch.home import Home
 from filemill.tasks import batch_services, broker, services
 from filemill.tasks.drafts import Asked
-from filemill.tasks.models import Batch, TaskLog, WorkerNode
+from filemill.tasks.models import Batch, TaskAttempt, TaskLog, WorkerNode
 from tests.endtoend.conftest import (
     RunningWorker,
     StartWorker,
@@ -190,7 +190,9 @@ def test_a_parallel_batch_completes_every_file_once(photo: Path, start_worker: S
     batch = TaskLog.objects.filter(batch=outcome.batch)
     wait_until(lambda: not batch.filter(finished_at=None).exists(), what="the batch ends")
     assert {task.status for task in batch} == {"completed"}
-    assert {task.attempt for task in batch} == {1}
+    # On a busy machine a process may claim more than it has time for, and hand it back before it is begun.
+    begun = TaskAttempt.objects.filter(task__batch=outcome.batch).exclude(error_code="handed_back")
+    assert sorted(begun.values_list("task_id", flat=True)) == sorted(task.pk for task in batch)
 
 
 def test_a_running_batch_is_dead_within_a_second_of_its_cancel(
