@@ -86,10 +86,17 @@ class Command:
 
 
 def _locate_ffmpeg() -> Sequence[str] | None:
-    try:
-        return (str(imageio_ffmpeg.get_ffmpeg_exe()),)
-    except RuntimeError:
-        return _locate_in_path("ffmpeg")
+    """Find the package's FFmpeg by looking, in its order of places.
+
+    The package runs what it has found to see whether it works, and keeps what came of it: where that run was killed, or
+    no process could be started just then, the worker's process had no FFmpeg for the rest of its life.
+    """
+    if named := os.environ.get("IMAGEIO_FFMPEG_EXE"):
+        return (named,)
+    for found in sorted(Path(imageio_ffmpeg.__file__).parent.glob("binaries/ffmpeg-*")):
+        if os.access(found, os.X_OK):
+            return (str(found),)
+    return _locate_in_path("ffmpeg")
 
 
 def _locate_in_path(program: str) -> Sequence[str] | None:
@@ -260,10 +267,21 @@ def list_files(binary: Path) -> tuple[Path, ...]:
     """Return the files that a program needs to start: itself, its loader and its shared libraries.
 
     `ldd` runs the loader on the program; only the tools named here, which the administrator installed, get that far.
+    Raises a passing `SystemFault` when the look broke off: half a list would be kept, and the tool never start.
     """
-    listed = subprocess.run(["ldd", str(binary)], capture_output=True, text=True, timeout=30, check=False, env={})
+    try:
+        listed = subprocess.run(["ldd", str(binary)], capture_output=True, text=True, timeout=30, check=False, env={})
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _could_not_look(binary, error) from error
+    if listed.returncode < 0:
+        raise _could_not_look(binary, f"ldd was killed by signal {-listed.returncode}")
     libraries = [Path(found) for found in _LIBRARY.findall(listed.stdout)]
     return (binary, *libraries, *_existing(_LOADER_CACHE))
+
+
+def _could_not_look(binary: Path, why: object) -> SystemFault:
+    message = f"What {binary.name} needs to start could not be found out: {why}."
+    return SystemFault(message, code="internal_error", is_passing=True)
 
 
 def _existing(*paths: Path) -> Iterator[Path]:
