@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from filemill.processing.cage import ForkServer
+
 _CLOCK = struct.Struct("d")
 
 
@@ -25,6 +27,7 @@ class Node:
     def __init__(self) -> None:
         self.id: UUID = uuid4()
         self.concurrency = 1
+        self.fork_server: ForkServer | None = None
         self.pid = os.getpid()
         self._page = mmap.mmap(-1, _CLOCK.size)
 

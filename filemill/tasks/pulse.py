@@ -122,7 +122,7 @@ class Pulse(threading.Thread):
             time.sleep(pace_seconds)
             try:
                 self._kill_what_is_unsure(settings.FILEMILL_LEASE_SECONDS - pace_seconds)
-            except Exception:
+            except Exception:  # A guard that ended would leave every lease of the process unwatched, unseen.
                 logger.exception("the guard of the leases missed a look")
 
     def _kill_what_is_unsure(self, age_seconds: float) -> None:

@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from filemill.faultpoints import faultpoint
-from filemill.processing.cage import ForkServer
 from filemill.processing.errors import SystemFault
 from filemill.tasks import batches, broker, cage_check, chores, dispatch, lifecycle, passing_on, roster
 from filemill.tasks.cages import make_cage, start_fork_server
@@ -38,15 +37,13 @@ class Crew:
     """What a worker process works with: its cage and its pulse, made on first use and after the fork."""
 
     def __init__(self) -> None:
-        self.cage = make_cage(_fork_servers[0] if _fork_servers else None)
+        self.cage = make_cage(node.fork_server)
         self.pulse = Pulse()
         self.pulse.start()
         self.settler = Settler(self.pulse)
 
 
 _crews: dict[int, Crew] = {}
-_fork_servers: list[ForkServer] = []
-"""The one of this worker, if any: started before the pool forks, and shared with what that forks."""
 
 
 def crew() -> Crew:
@@ -141,10 +138,8 @@ def _log_breakdown(sender: Any = None, args: Any = (), exception: Any = None, **
 def _remember_main_process(sender: Any = None, **_: Any) -> None:
     node.pid = os.getpid()
     node.concurrency = int(getattr(sender, "concurrency", None) or 1)
-    server = start_fork_server()
-    if server is not None:
-        _fork_servers.append(server)
-    cage_check.refuse_open_cage(server)
+    node.fork_server = start_fork_server()
+    cage_check.refuse_open_cage(node.fork_server)
     roster.strike_out_dead()
 
 
@@ -188,6 +183,7 @@ def _begin_stopping(**_: Any) -> None:
 
 @signals.worker_shutdown.connect
 def _sign_off(**_: Any) -> None:
-    while _fork_servers:
-        _fork_servers.pop().close()
+    if node.fork_server is not None:
+        node.fork_server.close()
+        node.fork_server = None
     roster.sign_off()

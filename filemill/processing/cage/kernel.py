@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import select
 import signal
 from pathlib import Path
 from typing import Final
@@ -67,6 +68,13 @@ def enter_own_namespaces(uid: int, gid: int) -> None:
     Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
     Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
     drop_capabilities()
+
+
+def is_readable(descriptor: int, *, seconds: float = 0.0) -> bool:
+    """Tell whether something can be read, or was hung up, within a time; of a pidfd, whether its process has ended."""
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(1000 * seconds))
 
 
 def forbid_new_privileges() -> None:

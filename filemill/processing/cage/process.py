@@ -3,13 +3,12 @@
 import os
 import re
 import resource
-import select
 import signal
 import time
 from dataclasses import dataclass
 from typing import Final
 
-from filemill.processing.cage import families
+from filemill.processing.cage import families, kernel
 from filemill.processing.cage.zygote_client import ZygoteClient
 from filemill.processing.cage.zygote_process import ZygoteLost
 
@@ -66,7 +65,7 @@ class ConfinedProcess:
 
     def has_ended(self) -> bool:
         """Tell whether it is dead or, with its zygote, about to be."""
-        return _has_more(self.pidfd) or not self._zygote.is_alive()
+        return kernel.is_readable(self.pidfd) or not self._zygote.is_alive()
 
     def read_stderr(self) -> bool:
         """Take what it has said since; return False when nothing more can come."""
@@ -145,7 +144,7 @@ class ConfinedProcess:
             told = self._zygote.reap(self.pid)
         except ZygoteLost:
             told = {"returncode": None, "peak_memory_bytes": 0, "cpu_seconds": 0.0}
-        while _has_more(self.stderr) and self.read_stderr():
+        while kernel.is_readable(self.stderr) and self.read_stderr():
             continue
         self._close()
         return End(stderr_tail=self.stderr_tail, **told)
@@ -154,7 +153,3 @@ class ConfinedProcess:
         for descriptor in (self.pidfd, self.stderr, *self._looks.values()):
             os.close(descriptor)
         self._looks.clear()
-
-
-def _has_more(descriptor: int) -> bool:
-    return bool(select.select([descriptor], [], [], 0)[0])

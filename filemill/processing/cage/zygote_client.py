@@ -6,7 +6,8 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, Any, Final
 
 from filemill.processing.cage import families, wire
@@ -67,47 +68,42 @@ class ZygoteClient:
         return start_unprivileged(self._spawn, self._log)
 
     def _fork(self, server: ForkServer) -> tuple[ZygoteProcess, Layers]:
-        theirs = self._open_channel()
-        try:
+        with self._open_channel() as theirs:
             server.fork(theirs, self._log, mode=self._mode)
             theirs.close()  # So that its death shows as the end of the channel.
-            greeting, (pidfd,) = self._hear_greeting(None, seconds=FORK_SECONDS)
-        except ZygoteTooSlow:
-            server.give_up()
-            self._control.close()
-            raise
-        except BaseException:
-            self._control.close()
-            raise
-        finally:
-            theirs.close()
+            try:
+                greeting, (pidfd,) = self._hear_greeting(None, seconds=FORK_SECONDS)
+            except ZygoteTooSlow:
+                server.give_up()
+                raise
         self.uid = server.uid
         return ForkedProcess(int(greeting["pid"]), pidfd), Layers.from_message(greeting["layers"])
 
     def _spawn(self, uid: int | None) -> tuple[ZygoteProcess, Layers]:
-        theirs = self._open_channel()
         told = {"mode": self._mode, "preload": self._preload.as_lists(), "for_tools": self._preload.is_for_tools}
-        try:
+        with self._open_channel() as theirs:
             process = spawn("zygote", theirs, self._log, uid=uid, told=told)
             try:
                 greeting, (pidfd,) = self._hear_greeting(process, seconds=_START_SECONDS)
             except BaseException:
                 process.end()
                 raise
+        os.close(pidfd)
+        self.uid = uid
+        return process, Layers.from_message(greeting["layers"])
+
+    @contextmanager
+    def _open_channel(self) -> Iterator[socket.socket]:
+        """Make the channel, and give the zygote's end; where it comes to nothing, ours is closed as well."""
+        self._control, theirs = wire.make_pair()
+        self._receiver = wire.Receiver(self._control, maximum_descriptors=_HANDED_OVER)
+        try:
+            yield theirs
         except BaseException:
             self._control.close()
             raise
         finally:
             theirs.close()
-        os.close(pidfd)
-        self.uid = uid
-        return process, Layers.from_message(greeting["layers"])
-
-    def _open_channel(self) -> socket.socket:
-        """Make the channel; return the zygote's end."""
-        self._control, theirs = wire.make_pair()
-        self._receiver = wire.Receiver(self._control, maximum_descriptors=_HANDED_OVER)
-        return theirs
 
     def _hear_greeting(self, process: SpawnedProcess | None, *, seconds: float) -> tuple[dict[str, Any], list[int]]:
         greeting, descriptors = hear_greeting(

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Protocol, TypeVar
 
 import filemill
-from filemill.processing.cage import wire
+from filemill.processing.cage import kernel, wire
 from filemill.processing.errors import SystemFault
 
 _NOBODY: Final = 65534
@@ -121,11 +120,11 @@ class ForkedProcess:
 
     def is_alive(self) -> bool:
         with self._lock:
-            return self._pidfd is not None and not _has_ended(self._pidfd, seconds=0)
+            return self._pidfd is not None and not kernel.is_readable(self._pidfd)
 
     def wait(self, seconds: float) -> bool:
         with self._lock:
-            return self._pidfd is None or _has_ended(self._pidfd, seconds=seconds)
+            return self._pidfd is None or kernel.is_readable(self._pidfd, seconds=seconds)
 
     def end(self) -> None:
         with self._lock:
@@ -134,14 +133,8 @@ class ForkedProcess:
             return
         with contextlib.suppress(ProcessLookupError):  # It has ended meanwhile, and was reaped.
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        _has_ended(pidfd, seconds=_KILLED_SECONDS)
+        kernel.is_readable(pidfd, seconds=_KILLED_SECONDS)
         os.close(pidfd)
-
-
-def _has_ended(pidfd: int, *, seconds: float) -> bool:
-    ended = select.poll()
-    ended.register(pidfd, select.POLLIN)
-    return bool(ended.poll(1000 * seconds))
 
 
 def spawn(

@@ -24,6 +24,7 @@ class Loaded(TypedDict):
     preload: list[str]
 
 
+LOADED: Loaded = {"libraries": (), "packages": (), "preload": [SEALED_FUNCTIONS]}
 OpenBench = Callable[..., SliceBench]
 
 
@@ -33,13 +34,12 @@ def cage(request: pytest.FixtureRequest) -> Iterator[Cage]:
 
     It loads the tests' sealed functions and no heavy library.
     """
-    loaded: Loaded = {"libraries": (), "packages": (), "preload": [SEALED_FUNCTIONS]}
     with ExitStack() as opened:
         server = None
         if request.param == "forked":
-            server = ForkServer(describe_preload(**loaded))
+            server = ForkServer(describe_preload(**LOADED))
             opened.callback(server.close)
-        yield opened.enter_context(Cage(**loaded, fork_server=server))
+        yield opened.enter_context(Cage(**LOADED, fork_server=server))
 
 
 @pytest.fixture

@@ -14,10 +14,8 @@ from filemill.processing.cage import Cage, ForkServer, describe_preload, selftes
 from filemill.processing.cage.families import list_children
 from filemill.processing.cage.zygote_process import ForkedProcess, SpawnedProcess
 from tests.integration.cage import sealed_functions as sealed
-from tests.integration.cage.conftest import LIMITS, SEALED_FUNCTIONS, Loaded
+from tests.integration.cage.conftest import LIMITS, LOADED
 from tests.integration.cage.test_killing import ROOT, is_running, wait_until
-
-LOADED: Loaded = {"libraries": (), "packages": (), "preload": [SEALED_FUNCTIONS]}
 
 POOL_PROCESS = """
 import os, sys
