@@ -1,6 +1,7 @@
 """P9: what people read of their tasks, where there are ten million of them, against the same among a thousand.
 
-What the service does there by itself (a round of the sweeper, bites of pruning) is timed besides.
+They are read once more while old rows are pruned; what the service does there by itself (a round of the sweeper, bites
+of pruning) is timed besides.
 """
 
 from collections.abc import Mapping
@@ -13,11 +14,14 @@ from benchmarks import chores, corpus, protocol
 from benchmarks.filling import fill
 from benchmarks.processes import BenchmarkError
 from benchmarks.protocol import Bar
+from benchmarks.pruning import prune_meanwhile
 from benchmarks.service import USERS, Service, run_service
 
 FEW: Final = 1_000
 MANY: Final = 10_000_000
 ROUNDS: Final = 41
+PRUNED_ROUNDS: Final = 21
+"""Fewer: all of them have to end before everything old is pruned, which is a matter of seconds."""
 FEW_NAME, MANY_NAME = "a thousand", "ten million"
 ADD_USERS: Final = """
     INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active,
@@ -74,11 +78,16 @@ def measure() -> bool:
         large.open_client() as second,
     ):
         readers = {FEW_NAME: Reader(small, first, FEW), MANY_NAME: Reader(large, second, many)}
-        taken = {what: compare(readers, what) for what in readers[FEW_NAME].addresses}
+        taken = {what: compare(readers, what, rounds=ROUNDS) for what in readers[FEW_NAME].addresses}
         searched = protocol.time_it(lambda: readers[MANY_NAME].read("/api/tasks/?search=needle"))
         size = large.execute("SELECT pg_database_size(current_database())")[0][0]
         filled = readers[MANY_NAME].filled_in_seconds
         by_itself = {name: chores.measure(service.environ) for name, service in ((FEW_NAME, small), (MANY_NAME, large))}
+        with prune_meanwhile(large.environ) as pruned:
+            taken |= {
+                f"{what}, while old rows are pruned": compare(readers, what, rounds=PRUNED_ROUNDS)
+                for what in readers[FEW_NAME].addresses
+            }
     bars = [
         Bar(
             name=f"{what}, against the same among a thousand",
@@ -93,6 +102,7 @@ def measure() -> bool:
         "tasks": many,
         "gigabytes": round(size / 1e9, 1),
         "filled_in_seconds": filled,
+        "pruned_meanwhile": pruned,
         "by_itself": {what: {name: told[what] for name, told in by_itself.items()} for what in by_itself[FEW_NAME]},
     }
     rivals = {f"{what}, {name}": seconds for what, times in taken.items() for name, seconds in times.items()}
@@ -100,7 +110,7 @@ def measure() -> bool:
     return all(bar.holds for bar in bars)
 
 
-def compare(readers: Mapping[str, Reader], what: str) -> dict[str, list[float]]:
+def compare(readers: Mapping[str, Reader], what: str, *, rounds: int) -> dict[str, list[float]]:
     """Let both answer the same question in turns."""
     rivals = {name: partial(reader.read, reader.addresses[what]) for name, reader in readers.items()}
-    return protocol.take_turns(rivals, rounds=protocol.count_rounds(ROUNDS), warm_up=5)
+    return protocol.take_turns(rivals, rounds=protocol.count_rounds(rounds), warm_up=2)
