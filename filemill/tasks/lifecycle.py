@@ -276,11 +276,19 @@ def rescue(limit: int) -> list[TaskLog]:
 
 def expire(limit: int) -> list[TaskLog]:
     """Fail the tasks that nobody started before their deadline."""
-    where = _chosen("status = 'pending'", "deadline_at")
+    return _expire(_chosen("status = 'pending'", "deadline_at"), [limit])
+
+
+def expire_one(task_id: UUID | str) -> TaskLog | None:
+    """Fail a task that was not started before its deadline; None for any other."""
+    return _one(_expire(f"id = %s AND NOT {admission.NOT_EXPIRED}", [str(task_id)]))
+
+
+def _expire(where: str, parameters: list[Any]) -> list[TaskLog]:
     ending = Ending(error_code="expired", message="The task was not started before its deadline")
     changes: Assignments = {**error_of(ending), "finished_at": ENDED}
     metadata = {"error_code": "expired"}
-    return apply(statuses.EXPIRE, where, [limit], changes, message=ending.message, metadata=metadata)
+    return apply(statuses.EXPIRE, where, parameters, changes, message=ending.message, metadata=metadata)
 
 
 def _chosen(condition: str, until: str) -> str:

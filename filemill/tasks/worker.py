@@ -62,8 +62,7 @@ def file_processing(self: Task[Any, Any], task_id: str) -> dict[str, Any] | None
     hands = crew()
     task = lifecycle.start(task_id, worker=node.as_worker())
     if task is None:
-        logger.info("nothing to claim: another worker was first, it ended or must wait", extra={"task_id": task_id})
-        dispatch.put_back(task_id)
+        let_go(task_id)
         return _report(self, task_id)
     _forget_earlier_result(self, task)
     with hands.cage.open_slice() as cage_slice:
@@ -71,6 +70,19 @@ def file_processing(self: Task[Any, Any], task_id: str) -> dict[str, Any] | None
     hands.settler.send_afterwards(partial(follow_up, moved))
     passing_on.pass_on(user_id=task.user_id, task_type=task.task_type)
     return _report(self, task_id)
+
+
+def let_go(task_id: str) -> None:
+    """Put back a task that could not be claimed, if it may not begin yet; fail it if it may not begin any more.
+
+    Put back, an overdue one would be sent again at once, and again, until the sweeper's next round.
+    """
+    if (expired := lifecycle.expire_one(task_id)) is not None:
+        logger.warning("expired: nobody started it before its deadline", extra={"task_id": task_id})
+        follow_up([expired])
+    else:
+        logger.info("nothing to claim: another worker was first, it ended or must wait", extra={"task_id": task_id})
+        dispatch.put_back(task_id)
 
 
 @shared_task(name=broker.BULK_FILE_PROCESSING, ignore_result=True)

@@ -17,6 +17,7 @@ from filemill.tasks.admission import Waiting, who_waits
 from filemill.tasks.lifecycle import complete, start, start_next_in_order, start_next_of_batch
 from filemill.tasks.models import Batch, QueuePause, TaskLog, WorkerNode
 from filemill.tasks.node import Worker
+from filemill.tasks.worker import let_go
 from tests.integration.tasks.conftest import NewTask
 
 
@@ -89,6 +90,21 @@ def test_what_was_not_begun_in_time_expires_and_a_person_may_still_run_it(new_ta
     assert (expired.status, expired.error_code) == ("failed", "expired")
     assert lifecycle.retry(expired, by="alice", force=False) is not None
     assert start(task.pk, worker=worker) is not None
+
+
+@pytest.mark.django_db
+def test_a_task_that_comes_too_late_to_its_worker_expires_there_and_the_next_is_sent(
+    new_task: NewTask, worker: Worker, sent: list[broker.Message]
+) -> None:
+    late, waiting = new_task(expires_at=in_an_hour()), new_task()
+    TaskLog.objects.filter(pk=late.pk).update(deadline_at=Now() - timedelta(seconds=1), published_at=Now())
+    assert start(late.pk, worker=worker) is None
+
+    let_go(str(late.pk))
+
+    late.refresh_from_db()
+    assert (late.status, late.error_code) == ("failed", "expired")
+    assert sent_ids(sent) == [str(waiting.pk)]
 
 
 @pytest.mark.django_db
