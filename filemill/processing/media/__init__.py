@@ -10,6 +10,7 @@ from filemill.processing.media.sounds import sniff_sound
 from filemill.processing.media.types import (
     AUDIO_TYPES,
     DOCUMENT_TYPES,
+    ENCRYPTABLE_TYPES,
     FILM_TYPES,
     IMAGE_TYPES,
     MARKUP_TYPES,
@@ -27,6 +28,7 @@ from filemill.processing.media.types import (
 __all__ = [
     "AUDIO_TYPES",
     "DOCUMENT_TYPES",
+    "ENCRYPTABLE_TYPES",
     "FILM_TYPES",
     "HEAD_BYTES",
     "IMAGE_TYPES",

@@ -35,6 +35,11 @@ _OLE_STREAMS: Final[Mapping[str, str]] = {
     "Book": "application/vnd.ms-excel",
 }
 _ENCRYPTED_PACKAGE: Final = "EncryptedPackage"
+_ROOT: Final = "Root Entry"
+"""What every directory begins with."""
+_TYPES_OF_ENCRYPTED: Final[Mapping[str, str]] = {
+    ending: media_type for ending, media_type in _TYPES_BY_ZIP_ENDING.items() if media_type.startswith(_OOXML)
+}
 
 ZIP_SIGNATURE: Final = b"PK\x03\x04"
 OLE_SIGNATURE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -60,7 +65,7 @@ def sniff_office(head: bytes, file_name: str, *, is_whole: bool) -> str | None:
     if head.startswith(ZIP_SIGNATURE):
         return _sniff_zip(head, ending, is_whole=is_whole)
     if head.startswith(OLE_SIGNATURE):
-        return _sniff_ole(head, ending)
+        return _sniff_ole(head, ending, is_whole=is_whole)
     return None
 
 
@@ -101,18 +106,21 @@ def _list_members(head: bytes) -> Iterator[bytes]:
         at = head.find(ZIP_SIGNATURE, begin if flags & _HAS_SIZES_BEHIND else begin + packed)
 
 
-def _sniff_ole(head: bytes, ending: str) -> str | None:
+def _sniff_ole(head: bytes, ending: str, *, is_whole: bool) -> str | None:
     """Tell by the directory's entries, wherever in the head they lie, else by how the streams begin.
 
-    The directory usually lies at the end: a file that is cut short lacks it, and is still what its ending says. A
-    document that holds another, such as a table in a letter, has the streams of both; then the ending decides.
+    The directory usually lies at the end: a file that is cut short lacks it, and is still what its ending says; when it
+    is called like a newer document it can only be one that is encrypted. A document that holds another, such as a table
+    in a letter, has the streams of both; then the ending decides.
     """
     names = set(_list_streams(head))
     if _ENCRYPTED_PACKAGE in names:
-        return _TYPES_BY_ZIP_ENDING.get(ending, _DOCX)
+        return _TYPES_OF_ENCRYPTED.get(ending, _DOCX)
     found = list(dict.fromkeys(media_type for name, media_type in _OLE_STREAMS.items() if name in names))
     found = found or list(_recognise_streams(head))
     by_ending = _TYPES_BY_OLE_ENDING.get(ending)
+    if not found and not is_whole and _ROOT not in names and by_ending is None:
+        return _TYPES_OF_ENCRYPTED.get(ending)
     if by_ending in found or not found:
         return by_ending
     return found[0]

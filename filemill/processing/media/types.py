@@ -26,6 +26,10 @@ OFFICE_TYPES: Final = frozenset(
         "application/vnd.oasis.opendocument.presentation",
     )
 )
+ENCRYPTABLE_TYPES: Final = frozenset(
+    kind for kind in OFFICE_TYPES if kind.rpartition("/")[2].startswith(("msword", "vnd.ms-", "vnd.openxmlformats-"))
+)
+"""What Office encrypts with a password; that of an OpenDocument file is another, and can't be opened here."""
 PDF_TYPE: Final = "application/pdf"
 
 VIDEO_TYPES: Final = FILM_TYPES | AUDIO_TYPES

@@ -103,7 +103,7 @@ def test_where_the_beginning_of_a_large_file_shows_nothing_the_name_decides_amon
     large = _zip(picture, ("word/document.xml", b"<x/>"), stored=True)[:HEAD_BYTES]
     assert [sniff(large, name) for name in ("a.docx", "a.ODT", "a.doc", "a.png", "")] == [DOCX, ODT, None, None, None]
     large = OLE.ljust(HEAD_BYTES, b"\1")
-    assert [sniff(large, name) for name in ("a.xls", "a.docx", "")] == ["application/vnd.ms-excel", None, None]
+    assert [sniff(large, name) for name in ("a.xls", "a.odt", "")] == ["application/vnd.ms-excel", None, None]
 
 
 def test_a_letter_that_holds_a_table_is_what_it_is_called() -> None:
@@ -117,8 +117,16 @@ def test_a_letter_that_holds_a_table_is_what_it_is_called() -> None:
 
 def test_an_encrypted_document_is_of_the_type_that_its_name_says() -> None:
     assert sniff(_ole("EncryptedPackage"), "sums.xlsx") == XLSX
+    assert sniff(_ole("EncryptedPackage"), "sums.odt") == DOCX
 
 
 @pytest.mark.parametrize(("name", "expected"), [("a.md", "text/markdown"), ("a.HTM", "text/html"), ("a", "text/plain")])
 def test_markdown_and_pages_without_a_beginning_are_told_by_their_names(name: str, expected: str) -> None:
     assert sniff(b"# Words\n", name) == expected
+
+
+def test_a_large_ole_file_that_is_called_like_a_newer_document_is_an_encrypted_one() -> None:
+    large = OLE.ljust(HEAD_BYTES, b"\1")
+    assert [sniff(large, name) for name in ("a.docx", "a.XLSM", "a.pptx")] == [DOCX, XLSX, PPTX]
+    other = _ole("__properties_version1.0").ljust(HEAD_BYTES, b"\1")
+    assert sniff(other, "a.docx") is None

@@ -10,6 +10,8 @@ from filemill.processing.errors import OptionsError
 from filemill.processing.media import MARKUP_TYPES, OFFICE_TYPES, PDF_TYPE, extension_of
 from filemill.processing.operations import office
 from filemill.processing.operations.declaration import Example, Operation, Options, RetryPolicy
+from filemill.processing.operations.document.decrypting import open_decrypted
+from filemill.processing.operations.document.passwords import Password, password_field
 from filemill.processing.operations.naming import name_stem
 from filemill.processing.operations.page_ranges import PAGES_VALID, Pages, resolve_pages
 from filemill.processing.operations.planning import Cost, Facts, Planned, PlannedOutput
@@ -105,17 +107,24 @@ class ConvertOptions(Options):
         examples=[True],
         json_schema_extra={"x-valid": "true or false"},
     )
+    password: Password | None = password_field()
 
 
 def convert(bench: Bench, options: ConvertOptions) -> dict[str, Any]:
     """Give the formats, the pages of a PDF, and what was found in the document; the converted document is the output.
 
-    Raises InputError `corrupt_file`, `empty_file`, `password_required`, `too_compressed`, `too_large`,
-    `too_deeply_nested`, `too_many_pages`; OptionsError for a format or pages that there can't be.
+    Raises InputError `corrupt_file`, `empty_file`, `password_required`, `wrong_password`, `unsupported_format`,
+    `too_compressed`, `too_large`, `too_deeply_nested`, `too_many_pages`; OptionsError for a format or pages that there
+    can't be.
     """
+    _refuse_format(extension_of(bench.media_type), options)
+    with open_decrypted(bench, options.password) as opened:
+        return _convert(opened, options)
+
+
+def _convert(bench: Bench, options: ConvertOptions) -> dict[str, Any]:
     kind = extension_of(bench.media_type)
-    _refuse_format(kind, options)
-    found = _look_into(bench, kind)
+    found = _look_into(bench, kind, has_password=options.password is not None)
     settings = _settings_of(options)
     output, facts = _make(bench, kind, options, settings)
     if options.pages is not None:
@@ -127,11 +136,12 @@ def convert(bench: Bench, options: ConvertOptions) -> dict[str, Any]:
     return {"format": options.format, "source_format": kind, **facts, **found}
 
 
-def _look_into(bench: Bench, kind: str) -> dict[str, Any]:
+def _look_into(bench: Bench, kind: str, *, has_password: bool) -> dict[str, Any]:
     """Refuse what is damaged, locked or a bomb before LibreOffice sees it, and tell what is worth a warning."""
     if bench.media_type in _PREPARED:
         return {}
-    wanted = {"format": kind, "max_ratio": bench.input_limits.max_compression_ratio}
+    max_ratio = bench.input_limits.max_compression_ratio
+    wanted = {"format": kind, "max_ratio": max_ratio, "has_password": has_password}
     facts = bench.call(read_office, wanted, share=(0.0, 10.0))
     return {name: facts[name] for name in _WARNINGS if name in facts}
 
@@ -221,6 +231,9 @@ The layout is LibreOffice's: fonts that are not installed are replaced by others
 workbook is printed as its own page settings say. CSV becomes one sheet, as wide as a page, of texts and numbers;
 Markdown is CommonMark with tables, and HTML in it is shown as it is written. HTML is laid out as a text document, so
 that modern style sheets have little effect; scripts, frames and pictures that are not in the page itself are left out.
+
+`password` opens what Office has encrypted: docx, xlsx and pptx, and doc, xls and ppt by RC4 (a ppt without pictures,
+which can't be decrypted). An OpenDocument file with a password can't be opened. The result has no password.
 
 Needs LibreOffice (`apt-get install libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui`).
 """,

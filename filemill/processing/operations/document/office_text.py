@@ -30,7 +30,11 @@ def read_office_text(bench: Bench, arguments: Mapping[str, Any]) -> dict[str, An
     Raises InputError as `read_office` and the readers do.
     """
     kind = extension_of(bench.media_type)
-    wanted = {"format": kind, "max_ratio": bench.input_limits.max_compression_ratio}
+    wanted = {
+        "format": kind,
+        "max_ratio": bench.input_limits.max_compression_ratio,
+        "has_password": arguments["password"] is not None,
+    }
     bench.call(read_office, wanted, share=(0.0, _LOOKED))
     ending, media_type, extract = _SHOWN_AS[office.MODULES[kind]]
     # A LibreOffice that was started ahead is of use to whoever gives it the same limits: those of document.convert.

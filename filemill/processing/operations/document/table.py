@@ -8,6 +8,8 @@ from pydantic import AfterValidator, Field
 from filemill.processing.bench import Bench, Limits
 from filemill.processing.media import extension_of
 from filemill.processing.operations.declaration import Example, Operation, Options
+from filemill.processing.operations.document.decrypting import open_decrypted
+from filemill.processing.operations.document.passwords import Password, password_field
 from filemill.processing.operations.naming import name_stem
 from filemill.processing.operations.planning import Cost, Facts, Planned, PlannedOutput
 from filemill.processing.operations.sealed_name import SealedName
@@ -91,25 +93,28 @@ class TableOptions(Options):
         examples=[False],
         json_schema_extra={"x-valid": "true or false"},
     )
+    password: Password | None = password_field()
 
 
 def read(bench: Bench, options: TableOptions) -> dict[str, Any]:
     """Give columns with types, the numbers of rows and the first of them; the rows themselves are the output.
 
-    Raises InputError `corrupt_file`, `empty_file`, `password_required`, `too_compressed`, `too_large`,
-    `too_deeply_nested`; LimitError `memory_limit` for a sheet with cells so far apart that what lies between would fill
-    memory; OptionsError for a sheet that there isn't.
+    Raises InputError `corrupt_file`, `empty_file`, `password_required`, `wrong_password`, `unsupported_format`,
+    `too_compressed`, `too_large`, `too_deeply_nested`; LimitError `memory_limit` for a sheet with cells so far apart
+    that what lies between would fill memory; OptionsError for a sheet that there isn't.
     """
     kind = extension_of(bench.media_type)
     arguments = {
-        **options.model_dump(exclude={"types"}),
+        **options.model_dump(exclude={"types", "password"}),
+        "has_password": options.password is not None,
         "types": options.types and options.format == "json",
         "kind": kind,
         "stem": name_stem(bench.file_name, fallback="table"),
         "max_ratio": bench.input_limits.max_compression_ratio,
         "max_nesting": bench.input_limits.max_nesting,
     }
-    return {"format": kind, **bench.call(read_table, arguments)}
+    with open_decrypted(bench, options.password, with_pictures=False) as opened:
+        return {"format": kind, **opened.call(read_table, arguments)}
 
 
 def plan(facts: Facts, options: TableOptions) -> Planned:
@@ -131,7 +136,7 @@ OPERATION: Final = Operation(
 Encoding and delimiter are found out. A CSV or JSON of any size is read in constant memory, twice: once for the types of
 its columns and the number of its rows, once to write them. A column is integer, number, boolean, date, datetime or
 text: the narrowest that all its cells fit; `007` is a text. A workbook is read whole, and a formula's cell holds what
-it came to when the workbook was saved.
+it came to when the workbook was saved. `password` opens one that Excel has encrypted.
 
 Rows of JSON may be objects, lists or single values; the columns of objects are all names that occur, in the order in
 which they do. Cells with lists or objects stay so in JSON and are JSON texts in CSV. Columns without a name are called

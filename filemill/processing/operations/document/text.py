@@ -10,7 +10,7 @@ from filemill.processing.errors import OptionsError
 from filemill.processing.media import OFFICE_TYPES, PDF_TYPE, extension_of
 from filemill.processing.operations import ocr, office
 from filemill.processing.operations.declaration import Example, Operation, Options
-from filemill.processing.operations.document import ocr_text, office_text
+from filemill.processing.operations.document import decrypting, ocr_text, office_text
 from filemill.processing.operations.document.passwords import Password, password_field
 from filemill.processing.operations.document.pdfs import PAGE_CPU_SECONDS
 from filemill.processing.operations.languages import Languages, languages_field, needs_of
@@ -94,8 +94,9 @@ class TextOptions(Options):
 def extract(bench: Bench, options: TextOptions) -> dict[str, Any]:
     """Give the method, counts and a preview of the text; the text itself is the output.
 
-    Raises InputError `corrupt_file`, `empty_file`, `password_required`, `wrong_password`, `too_many_pages`,
-    `too_large`, `too_many_pixels`, `too_deeply_nested`; OptionsError for pages that the document lacks.
+    Raises InputError `corrupt_file`, `empty_file`, `password_required`, `wrong_password`,
+    `unsupported_format`, `too_many_pages`, `too_large`, `too_many_pixels`, `too_deeply_nested`; OptionsError
+    for pages that the document lacks.
     """
     facts = METHODS[options.method](bench, options)
     if "pages_without_text" in facts:
@@ -106,7 +107,8 @@ def extract(bench: Bench, options: TextOptions) -> dict[str, Any]:
 def read_native(bench: Bench, options: TextOptions) -> dict[str, Any]:
     """Take the text that the document holds."""
     if bench.media_type in OFFICE_TYPES:
-        return office_text.read_office_text(bench, arguments_of(bench, options))
+        with decrypting.open_decrypted(bench, options.password, with_pictures=False) as opened:
+            return office_text.read_office_text(opened, arguments_of(bench, options))
     return bench.call(_NATIVE[bench.media_type], arguments_of(bench, options))
 
 
@@ -201,7 +203,8 @@ what OCR finds is never certain, and look-alike letters are its usual mistake. I
 As `markdown`, a PDF's headings are told by the size of their letters and its paragraphs by the room between lines;
 tables in a PDF stay lines of text. Of an HTML page it is what a reader sees, without scripts and styles, and nothing it
 refers to is loaded. A CSV becomes a table. Of an office document (docx, odt, doc, rtf, xlsx, ods, xls, pptx, odp, ppt)
-it is what LibreOffice shows: of a workbook every sheet, row by row, and of slides one page each.
+it is what LibreOffice shows: of a workbook every sheet, row by row, and of slides one page each. `password` opens one
+that Office has encrypted, and no OpenDocument file.
 """,
     media_types=frozenset(_NATIVE) | OFFICE_TYPES,
     options=TextOptions,

@@ -13,6 +13,15 @@ def refuse_empty(call: SealedCall) -> None:
         raise InputError("The file is empty.", code="empty_file")
 
 
+def explain_encryption(call: SealedCall) -> InputError:
+    """The error of an office document that is encrypted; `has_password` says that one was given, and of no use."""
+    if call.arguments.get("has_password"):
+        message = "The document is encrypted in a way that can't be read: send it without its password."
+        return InputError(message, code="unsupported_format")
+    message = "The document is encrypted: send it without its password, or name an operation that takes `password`."
+    return InputError(message, code="password_required")
+
+
 def open_as_file(call: SealedCall) -> FileIO:
     """Give the input as an unbuffered Python file; closing it leaves the descriptor open."""
     return open_descriptor(call.source_fd)

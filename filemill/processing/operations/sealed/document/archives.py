@@ -9,7 +9,7 @@ from typing import BinaryIO, Final, cast
 
 from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError
-from filemill.processing.operations.sealed.opening import open_as_file
+from filemill.processing.operations.sealed.opening import explain_encryption, open_as_file
 
 MAX_MEMBERS: Final = 10_000
 MAX_UNPACKED_BYTES: Final = 512 * 1024**2
@@ -36,9 +36,10 @@ class Archive:
 class _Unpacking:
     """Counts over an archive and those within it, since together they must not ask for too much."""
 
-    def __init__(self, *, packed_bytes: int, max_ratio: int) -> None:
-        self._most = min(MAX_UNPACKED_BYTES, max_ratio * max(packed_bytes, _RATIO_FLOOR_BYTES))
-        self._packed_bytes = packed_bytes
+    def __init__(self, call: SealedCall, *, max_ratio: int) -> None:
+        self.call = call
+        self._most = min(MAX_UNPACKED_BYTES, max_ratio * max(call.source_size, _RATIO_FLOOR_BYTES))
+        self._packed_bytes = call.source_size
         self.unpacked_bytes = 0
         self.members = 0
         self.inner_archives = 0
@@ -69,9 +70,10 @@ class _Unpacking:
 def unpack(call: SealedCall, *, max_ratio: int, readers: Callable[[str], Reader | None]) -> Archive:
     """Unpack the input's members one by one and pass on those for which `readers` gives a reader.
 
-    Raises InputError `corrupt_file`, `password_required`, `too_compressed`, `too_large`, `too_deeply_nested`.
+    Raises InputError `corrupt_file`, `password_required`, `unsupported_format`, `too_compressed`, `too_large`,
+    `too_deeply_nested`.
     """
-    unpacking = _Unpacking(packed_bytes=call.source_size, max_ratio=max_ratio)
+    unpacking = _Unpacking(call, max_ratio=max_ratio)
     names = _unpack(cast(BinaryIO, open_as_file(call)), unpacking, readers=readers, depth=1)
     return Archive(names=names, unpacked_bytes=unpacking.unpacked_bytes, inner_archives=unpacking.inner_archives)
 
@@ -95,7 +97,7 @@ def _unpack_member(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, unpacking: _Unpacking, *, reader: Reader | None, depth: int
 ) -> None:
     if member.flag_bits & _IS_ENCRYPTED:
-        raise InputError("The document is encrypted: send it without its password.", code="password_required")
+        raise explain_encryption(unpacking.call)
     inner: io.BytesIO | None = None
     with archive.open(member) as content:
         is_first = True

@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import os
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final, cast
 
@@ -9,8 +10,10 @@ import olefile
 
 from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError
-from filemill.processing.operations.sealed.opening import open_as_file
+from filemill.processing.media.office import OLE_SIGNATURE
+from filemill.processing.operations.sealed.opening import explain_encryption, open_as_file
 
+_OF_DAMAGE: Final = (OSError, ValueError, IndexError, TypeError, RecursionError)
 _MAIN_STREAMS: Final = {"doc": ("WordDocument",), "xls": ("Workbook", "Book"), "ppt": ("PowerPoint Document",)}
 _MACRO_STORAGES: Final = frozenset(("macros", "_vba_project_cur", "vba"))
 _WORD_FLAGS_AT: Final = 10
@@ -35,26 +38,20 @@ _FALLBACK_CODEC: Final = "cp1252"
 def read_office_ole(call: SealedCall) -> dict[str, Any]:
     """Give metadata, and whether there are macros.
 
-    Arguments: `format`. Raises InputError `corrupt_file`, `password_required`.
+    Arguments: `format`, `has_password`. Raises InputError `corrupt_file`, `password_required`, `unsupported_format`.
     """
     try:
         with olefile.OleFileIO(cast(BinaryIO, open_as_file(call))) as ole:
             streams = ole.listdir()
-            _refuse_encrypted_package(streams)
+            if is_encrypted(ole):
+                raise explain_encryption(call)
             _refuse_other_kind(ole, str(call.arguments["format"]))
-            _refuse_encrypted(ole)
             facts = {"metadata": _read_metadata(ole)}
             if any(part.lower() in _MACRO_STORAGES for path in streams for part in path[:-1]):
                 return {**facts, "has_macros": True}
             return facts
-    except (OSError, ValueError, IndexError, TypeError, RecursionError) as error:
+    except _OF_DAMAGE as error:
         raise InputError(f"The document is damaged: {error}.", code="corrupt_file") from error
-
-
-def _refuse_encrypted_package(streams: list[list[str]]) -> None:
-    """A newer document with a password is not a zip any more: all of it lies encrypted in one stream."""
-    if ["EncryptedPackage"] in streams:
-        raise _needs_password()
 
 
 def _refuse_other_kind(ole: olefile.OleFileIO, kind: str) -> None:
@@ -62,16 +59,29 @@ def _refuse_other_kind(ole: olefile.OleFileIO, kind: str) -> None:
         raise InputError(f"The file is no {kind}: its main stream is missing.", code="corrupt_file")
 
 
-def _refuse_encrypted(ole: olefile.OleFileIO) -> None:
+def refuse_encrypted(call: SealedCall) -> None:
+    """Refuse an OLE file that asks for a password; raises InputError `password_required`, `unsupported_format`.
+
+    What is no OLE file, or is damaged, is for its reader to judge.
+    """
+    if not os.pread(call.source_fd, len(OLE_SIGNATURE), 0).startswith(OLE_SIGNATURE):
+        return
+    with contextlib.suppress(*_OF_DAMAGE), olefile.OleFileIO(cast(BinaryIO, open_as_file(call))) as ole:
+        if is_encrypted(ole):
+            raise explain_encryption(call)
+
+
+def is_encrypted(ole: olefile.OleFileIO) -> bool:
+    """Tell whether a password is needed; a newer document with one is no zip, but lies encrypted in one stream."""
+    if ole.exists("EncryptedPackage"):
+        return True
     if ole.exists("WordDocument"):
         begins = ole.openstream("WordDocument").read(_WORD_FLAGS_AT + 2)
         if int.from_bytes(begins[_WORD_FLAGS_AT:], "little") & _WORD_IS_ENCRYPTED:
-            raise _needs_password()
+            return True
     if ole.exists("Current User") and _POWERPOINT_ENCRYPTED_TOKEN in ole.openstream("Current User").read(64):
-        raise _needs_password()
-    for name in _MAIN_STREAMS["xls"]:
-        if ole.exists(name) and _has_filepass(ole.openstream(name)):
-            raise _needs_password()
+        return True
+    return any(ole.exists(name) and _has_filepass(ole.openstream(name)) for name in _MAIN_STREAMS["xls"])
 
 
 def _has_filepass(workbook: BinaryIO) -> bool:
@@ -84,10 +94,6 @@ def _has_filepass(workbook: BinaryIO) -> bool:
             return True
         workbook.seek(int.from_bytes(header[2:], "little"), 1)
     return False
-
-
-def _needs_password() -> InputError:
-    return InputError("The document is encrypted: send it without its password.", code="password_required")
 
 
 def _read_metadata(ole: olefile.OleFileIO) -> dict[str, str]:

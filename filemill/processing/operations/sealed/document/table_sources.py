@@ -14,7 +14,8 @@ from filemill.processing.operations.sealed.document.archives import unpack
 from filemill.processing.operations.sealed.document.csv_document import choose_delimiter, explain_csv_error, is_header
 from filemill.processing.operations.sealed.document.decoding import DecodedText, detect_encoding, show_encoding
 from filemill.processing.operations.sealed.document.json_stream import JsonStream
-from filemill.processing.operations.sealed.opening import open_as_file
+from filemill.processing.operations.sealed.document.office_ole import refuse_encrypted
+from filemill.processing.operations.sealed.opening import explain_encryption, open_as_file
 
 _SAMPLE_LINES: Final = 50
 _MAX_LINE_CHARACTERS: Final = 8 * 1024 * 1024
@@ -39,7 +40,8 @@ class TableSource:
 def open_table(call: SealedCall) -> TableSource:
     """Open the input by its `kind` (csv, json, xlsx, xls or ods).
 
-    Arguments: `header` (true, false or "auto"), `delimiter` (or "auto"), `sheet`, `max_ratio`, `max_nesting`.
+    Arguments: `header` (true, false or "auto"), `delimiter` (or "auto"), `sheet`, `max_ratio`, `max_nesting`,
+    `has_password`.
     """
     kind = call.arguments["kind"]
     return {"csv": _open_csv, "json": _open_json}.get(kind, _open_workbook)(call)
@@ -115,6 +117,7 @@ def _read_items(call: SealedCall, encoding: str, name: str | int | None) -> Iter
 
 
 def _open_workbook(call: SealedCall) -> TableSource:
+    refuse_encrypted(call)
     if call.arguments["kind"] in _ZIPPED:
         unpack(call, max_ratio=int(call.arguments["max_ratio"]), readers=lambda _name: None)
     try:
@@ -124,8 +127,7 @@ def _open_workbook(call: SealedCall) -> TableSource:
         sheet = workbook.get_sheet_by_name(name)
         first = next(sheet.iter_rows(), [])
     except python_calamine.PasswordError as error:
-        message = "The workbook is encrypted: send it without its password."
-        raise InputError(message, code="password_required") from error
+        raise explain_encryption(call) from error
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         message = f"The workbook is damaged: {error}."
         raise InputError(message, code="corrupt_file") from error

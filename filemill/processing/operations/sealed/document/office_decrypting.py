@@ -1,0 +1,95 @@
+"""Sealed: an office document that Office has encrypted, by its password made one that opens without."""
+
+import codecs
+import io
+import logging
+import os
+import struct
+import xml.dom.expatbuilder
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Final, cast
+from xml.parsers.expat import ExpatError
+
+import msoffcrypto
+import olefile
+from cryptography.hazmat.backends import default_backend
+from msoffcrypto import exceptions
+from msoffcrypto.format import doc97, ooxml, ppt97, xls97
+
+from filemill.processing.bench import SealedCall
+from filemill.processing.errors import InputError
+from filemill.processing.media.office import OLE_SIGNATURE
+from filemill.processing.operations.sealed.document.office_ole import is_encrypted
+from filemill.processing.operations.sealed.opening import open_as_file
+
+_UNREADABLE: Final = "The document is encrypted in a way that can't be read: send it without its password."
+
+
+class _InMemory:
+    """What the library takes for the module `tempfile`: a sealed child can't open a file."""
+
+    TemporaryFile = io.BytesIO
+
+
+for _module in (doc97, xls97, ppt97):
+    vars(_module)["tempfile"] = _InMemory
+# It logs keys and passwords for its makers.
+logging.getLogger("msoffcrypto").setLevel(logging.CRITICAL)
+# A sealed child can load nothing more: what the library looks for at its first use is loaded now.
+default_backend()
+codecs.lookup("UTF-16LE")
+_LOADED: Final = (ooxml.OOXMLFile, xml.dom.expatbuilder.parseString)
+
+
+def decrypt_office(call: SealedCall) -> dict[str, Any]:
+    """Write the document without its encryption, and say whether it had one; without, there is no output.
+
+    Arguments: `name`, `media_type`, `password`, `with_pictures` (whether those of a ppt are wanted: they stay
+    encrypted). Raises InputError `wrong_password`, `unsupported_format`, `corrupt_file`.
+    """
+    if not os.pread(call.source_fd, len(OLE_SIGNATURE), 0).startswith(OLE_SIGNATURE):
+        return {"was_encrypted": False}
+    with _explain_failure():
+        with olefile.OleFileIO(cast(BinaryIO, open_as_file(call))) as ole:
+            if not is_encrypted(ole):
+                return {"was_encrypted": False}
+            if call.arguments["with_pictures"] and ole.exists("PowerPoint Document") and ole.exists("Pictures"):
+                message = "The pictures of an encrypted ppt can't be read: save it as pptx, or without its password."
+                raise InputError(message, code="unsupported_format")
+        document = msoffcrypto.OfficeFile(open_as_file(call))
+        _try_password(document, str(call.arguments["password"]))
+        output = call.create_output(str(call.arguments["name"]), str(call.arguments["media_type"]))
+        with io.FileIO(output.fd, "wb", closefd=False) as file:
+            document.decrypt(file)
+    return {"was_encrypted": True}
+
+
+def _try_password(document: Any, password: str) -> None:
+    try:
+        if document.format == "ooxml":
+            document.load_key(password=password, verify_password=True)
+        else:
+            document.load_key(password=password)
+    except exceptions.InvalidKeyError as error:
+        message = "The password does not open the document: give the right one."
+        raise InputError(message, code="wrong_password") from error
+    if not hasattr(document, "type"):  # how the library passes over what it does not know
+        raise InputError(_UNREADABLE, code="unsupported_format")
+
+
+@contextmanager
+def _explain_failure() -> Iterator[None]:
+    """Turn what the library raises over a stranger's bytes into what it means; it checks little before it reads."""
+    try:
+        yield
+    except exceptions.InvalidKeyError as error:  # by then the password had been found right
+        raise InputError("The document is damaged: it can't be decrypted.", code="corrupt_file") from error
+    except (exceptions.DecryptionError, exceptions.FileFormatError) as error:
+        raise InputError(_UNREADABLE, code="unsupported_format", evidence={"reason": str(error)}) from error
+    except (
+        *(exceptions.ParseError, ExpatError, struct.error, OSError, EOFError, RecursionError),
+        *(ValueError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError),
+    ) as error:
+        message = f"The document is damaged: it can't be decrypted ({type(error).__name__})."
+        raise InputError(message, code="corrupt_file") from error
