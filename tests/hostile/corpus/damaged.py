@@ -11,7 +11,7 @@ from tests.hostile.hostile import ANY_HONEST, COMPLETED, Hostile, Outcome, Stage
 _CUTS: Final = (0.5, 0.98)
 # A reader of these needs what stands at the end, or counts what must be there.
 _WHOLE_OR_NOTHING: Final = frozenset(
-    ("png", "jpeg", "gif", "webp", "bmp", "tiff", "avif", "heic", "svg", "mp4", "mov", "m4a")
+    ("png", "jpeg", "gif", "webp", "bmp", "tiff", "avif", "heic", "svg", "mp4", "mov", "m4a", "avi", "wav")
 )
 
 # A film in fragments and an animation show what there is of them.

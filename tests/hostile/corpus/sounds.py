@@ -271,6 +271,12 @@ def wav(data: bytes = bytes(48_000), *, channels: int = 1, rate: int = 24_000, b
     return riff(b"WAVE", (b"fmt ", told), (b"data", data))
 
 
+def put_before_samples(data: bytes, chunk: bytes, times: int) -> bytes:
+    """Repeat a chunk before the samples of a WAV."""
+    at = data.index(b"data")
+    return data[:at] + chunk * times + data[at:]
+
+
 def _list_wav() -> Iterator[Hostile]:
     def sound(what: str, outcome: Outcome, content: bytes, **more: object) -> Hostile:
         return _sound("wav", what, outcome, lambda _stage: content, **more)
@@ -284,8 +290,11 @@ def _list_wav() -> Iterator[Hostile]:
     yield sound("65,535 channels", _EITHER, wav(channels=65_535))
     yield sound("64 channels", _EITHER, wav(channels=64))
     yield sound("a rate of 0", _EITHER, wav(rate=0))
-    yield sound("a rate of 1 Hz", _EITHER, wav(bytes(1000), rate=1))
-    yield sound("a rate of 1 Hz for 13 hours", _LONG, wav(bytes(2 * 13 * 3600), rate=1))
+    yield sound("a rate of 1 Hz", failed("unsupported_format"), wav(bytes(1000), rate=1))
+    yield sound("a rate of 1 Hz for 13 hours", failed("unsupported_format"), wav(bytes(2 * 13 * 3600), rate=1))
+    yield sound("a rate of 100 Hz for 13 hours", _LONG, wav(bytes(100 * 13 * 3600), rate=100, bits=8))
+    yield sound("1 GiB of samples that are not there", _CORRUPT, put(good, at, struct.pack("<I", 2**30)))
+    yield sound("10,001 chunks before its samples", _EITHER, put_before_samples(good, b"junk" + bytes(4), 10_001))
     yield sound("a rate of 2^32 - 1", _EITHER, wav(rate=2**32 - 1))
     yield sound("a rate of 2^31 - 1", _EITHER | failed("memory_limit"), wav(rate=2**31 - 1))
     yield sound("samples of no bit", _NO_SOUND | COMPLETED, wav(bits=0))

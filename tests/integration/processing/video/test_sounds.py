@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import wave
 from itertools import pairwise
 from pathlib import Path
 
@@ -229,3 +230,80 @@ def test_transcoding_does_not_take_sound_alone(make: Make, tmp_path: Path) -> No
     with pytest.raises(InputError, match=r"audio\.extract") as caught:
         make("video.describe", tmp_path / "alone.mp4")
     assert caught.value.code == "unsupported_format"
+
+
+def _cut(source: Path, target: Path, fraction: float = 0.5) -> Path:
+    data = source.read_bytes()
+    target.write_bytes(data[: int(len(data) * fraction)])
+    return target
+
+
+@pytest.mark.parametrize("operation", ["audio.describe", "audio.encode", "audio.waveform"])
+@pytest.mark.parametrize("fraction", [0.5, 0.98])
+def test_a_wav_cut_short_is_refused_as_a_cut_film_is(
+    make: Make, tone: Path, tmp_path: Path, operation: str, fraction: float
+) -> None:
+    with pytest.raises(InputError, match="cut short") as caught:
+        make(operation, _cut(tone, tmp_path / "cut.wav", fraction))
+    assert caught.value.code == "corrupt_file"
+
+
+def test_a_long_wav_cut_short_is_refused_by_its_long_length(make: Make, tmp_path: Path) -> None:
+    whole = make_sound(tmp_path / "whole.wav", "-rf64", "always", seconds=1)
+    assert whole.read_bytes()[:4] == b"RF64"
+    assert make("audio.describe", whole).result["duration"] == pytest.approx(1.0)
+    with pytest.raises(InputError, match="cut short"):
+        make("audio.describe", _cut(whole, tmp_path / "cut.wav"))
+
+
+@pytest.mark.parametrize("length", [0, 0x7FFFF000, 0x80000000, 0xFFFFFFFF])
+def test_a_wav_that_came_through_a_pipe_is_whole(make: Make, tone: Path, tmp_path: Path, length: int) -> None:
+    data = tone.read_bytes()
+    at = data.index(b"data") + 4
+    piped = tmp_path / "piped.wav"
+    piped.write_bytes(data[:at] + length.to_bytes(4, "little") + data[at + 4 :])
+    read = read_back(make("audio.encode", piped, format="flac").path("piped.flac"))
+    assert read.samples / (read.sample_rate or 1) == pytest.approx(3.0, abs=0.01)
+
+
+def test_a_wav_whose_writer_counted_its_header_too_is_whole(make: Make, tone: Path, tmp_path: Path) -> None:
+    data = tone.read_bytes()
+    at = data.index(b"data") + 4
+    counted = tmp_path / "counted.wav"
+    counted.write_bytes(data[:at] + len(data).to_bytes(4, "little") + data[at + 4 :])
+    assert make("audio.describe", counted).result["duration"] == pytest.approx(3.0, abs=0.01)
+
+
+@pytest.mark.parametrize("operation", ["audio.extract", "video.describe"])
+def test_an_avi_cut_short_is_refused(make: Make, tmp_path: Path, operation: str) -> None:
+    whole = make_clip(tmp_path / "whole.avi", seconds=1)
+    assert make(operation, whole).result["duration"] == pytest.approx(1.0, abs=0.05)
+    with pytest.raises(InputError, match="cut short") as caught:
+        make(operation, _cut(whole, tmp_path / "cut.avi"))
+    assert caught.value.code == "corrupt_file"
+
+
+@pytest.mark.parametrize("operation", ["audio.describe", "audio.encode"])
+def test_a_sample_rate_that_is_for_no_ear_is_refused(make: Make, tmp_path: Path, operation: str) -> None:
+    with pytest.raises(InputError, match="sample rate of 1 Hz") as caught:
+        make(operation, _write_wav(tmp_path / "slow.wav", rate=1))
+    assert caught.value.code == "unsupported_format"
+    assert make(operation, _write_wav(tmp_path / "low.wav", rate=100)).result["duration"] == pytest.approx(240.0)
+
+
+def test_a_film_whose_sound_has_such_a_rate_is_refused(make: Make, silent_clip: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film.mkv"
+    slow = _write_wav(tmp_path / "slow.wav", rate=1)
+    run_ffmpeg("-i", str(silent_clip), "-i", str(slow), "-c", "copy", str(film))
+    with pytest.raises(InputError, match="sample rate of 1 Hz"):
+        make("video.describe", film)
+
+
+def _write_wav(path: Path, *, rate: int) -> Path:
+    """Write 48 KB of samples that are said to be so many a second."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(bytes(48_000))
+    return path

@@ -1,7 +1,7 @@
 """Sealed: what a film or a sound is, by PyAV, down to its first frame."""
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import islice
 from typing import Any, Final
@@ -17,12 +17,22 @@ from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError
 from filemill.processing.operations.sealed.opening import open_as_file, refuse_empty
 from filemill.processing.operations.sealed.video.boxes import refuse_cut_boxes
+from filemill.processing.operations.sealed.video.chunks import refuse_cut_forms, refuse_cut_samples
 
 _MAX_STREAMS_TOLD: Final = 20
 _MAX_TAGS_TOLD: Final = 30
 _MAX_TAG_CHARACTERS: Final = 500
 _WITHOUT_DURATION: Final = frozenset(("aac", "mp3"))
 """The demuxers that only guess a duration from the bit rate: there the packets are counted, which is exact."""
+_REFUSE_CUT: Final[Mapping[str, Callable[[SealedCall], None]]] = {
+    "mov": refuse_cut_boxes,
+    "wav": refuse_cut_samples,
+    "avi": refuse_cut_forms,
+}
+"""Who says how long the file was, and whose loss FFmpeg does not complain of, by its demuxer."""
+_LEAST_RATE: Final = 100
+"""Hertz. Instruments that listen to the earth or to a heart keep fewer samples; what is for ears has 8,000 or more.
+Below it a few kilobytes last for hours."""
 _MOST_DAMAGED_PACKETS: Final = 1000
 """So many in a row, half a minute of most codecs, are no damaged beginning any more."""
 _DAMAGED: Final = "The file is damaged or cut short."
@@ -49,12 +59,13 @@ def probe_sound(call: SealedCall) -> dict[str, Any]:
 
 def _probe(call: SealedCall, describe: Callable[[InputContainer, SealedCall], dict[str, Any]]) -> dict[str, Any]:
     refuse_empty(call)
-    if call.arguments["demuxer"] == "mov":
-        refuse_cut_boxes(call)
+    if refuse_cut := _REFUSE_CUT.get(call.arguments["demuxer"]):
+        refuse_cut(call)
     with av.logging.Capture() as said:
         try:
             with _open(call) as container:
                 _refuse_many_streams(said, call)
+                _refuse_low_rate(container)
                 return describe(container, call)
         except av.FFmpegError as error:
             _refuse_many_streams(said, call)
@@ -77,6 +88,14 @@ def _refuse_many_streams(said: list[tuple[int, str, str]], call: SealedCall) -> 
     if any("exceeds max_streams" in line for _, _, line in said):
         message = f"The file holds more than {call.arguments['max_streams']:,} streams."
         raise InputError(message, code="too_many_streams") from None
+
+
+def _refuse_low_rate(container: InputContainer) -> None:
+    for sound in container.streams.audio:
+        rate = _read_rate(sound)
+        if 0 < rate < _LEAST_RATE:
+            message = f"The sound has a sample rate of {rate} Hz; Filemill reads those of {_LEAST_RATE} and more."
+            raise InputError(message, code="unsupported_format")
 
 
 def _describe_sound(container: InputContainer, call: SealedCall) -> dict[str, Any]:
@@ -205,6 +224,10 @@ def _find_duration(container: InputContainer, stream: VideoStream | AudioStream)
 
 def _count_channels(sound: Any) -> int | None:
     return None if sound is None or sound.codec_context is None else int(sound.codec_context.channels)
+
+
+def _read_rate(sound: Any) -> int:
+    return 0 if sound.codec_context is None else int(sound.codec_context.sample_rate or 0)
 
 
 def _describe_stream(stream: Any) -> dict[str, Any]:
