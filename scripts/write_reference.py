@@ -147,7 +147,8 @@ def list_facts(operation: Operation[Any]) -> str:
 
 
 def show_example(operation: Operation[Any], example: Example) -> str:
-    request: dict[str, Any] = {"file_path": operation.samples[0], "task_type": operation.task_type}
+    sample = example.sample or operation.samples[0]
+    request: dict[str, Any] = {"file_path": sample, "task_type": operation.task_type}
     if DEFAULTS.get(operation.task_type) != operation.name:
         request["operation"] = operation.name
     if operation.inputs:

@@ -51,6 +51,8 @@ class Example:
 
     options: Mapping[str, Any]
     shows: str
+    sample: str | None = None
+    """The file that it is shown with, one of the operation's samples; left out, it is the first."""
 
 
 def _no_tools(_media_type: str, _options: Any) -> tuple[str, ...]:

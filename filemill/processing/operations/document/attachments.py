@@ -72,6 +72,6 @@ passed on as they are: nothing in them has been looked into.
     samples=("mill.pdf",),
     examples=(
         Example(options={}, shows="All files."),
-        Example(options={"names": ["factur-x.xml"]}, shows="The machine-readable half of an invoice."),
+        Example(options={"extract": False}, shows="A list of the files, and none of them."),
     ),
 )

@@ -249,7 +249,7 @@ Needs LibreOffice (`apt-get install libreoffice-writer-nogui libreoffice-calc-no
     samples=("report.docx", "harvest.csv", "story.txt"),
     examples=(
         Example(options={}, shows="A PDF of the whole document."),
-        Example(options={"pdfa": "PDF/A-2b", "pages": "1-3"}, shows="The first three pages as a PDF for archives."),
+        Example(options={"pdfa": "PDF/A-2b", "pages": "1"}, shows="The first page as a PDF for archives."),
         Example(options={"format": "odt"}, shows="The letter as an OpenDocument text."),
     ),
 )

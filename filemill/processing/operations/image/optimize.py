@@ -76,10 +76,10 @@ source, byte by byte (`is_unchanged`). The result says `source_bytes`, `bytes` a
     run=run,
     plan=plan,
     produces=lambda media_type, _options: media_type,
-    samples=("photo.jpg",),
+    samples=("photo.jpg", "sign.png"),
     examples=(
         Example(options={}, shows="A file that looks the same and is smaller."),
         Example(options={"quality": 60}, shows="A much smaller file, at a loss."),
-        Example(options={"lossless": True}, shows="A webp, avif or png without any loss."),
+        Example(options={"lossless": True}, shows="A png, as a webp or avif, without any loss.", sample="sign.png"),
     ),
 )
