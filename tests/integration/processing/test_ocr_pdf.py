@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pikepdf
 import pypdfium2
 import pytest
 from PIL import Image, ImageChops
@@ -84,6 +85,29 @@ def test_a_page_too_large_to_be_drawn_is_refused_before_it_is(
     with pytest.raises(InputError, match="too many pixels") as caught:
         work(tmp_path / "poster.pdf", operation="document.ocr", **options)
     assert caught.value.code == "too_many_pixels"
+
+
+def write_page(path: Path, width: float, height: float) -> Path:
+    """Write a page of letters that has these points on its sides."""
+    with pikepdf.new() as pdf:
+        page = pdf.add_blank_page(page_size=(200, 200))
+        page.mediabox = pikepdf.Array([0, 0, width, height])
+        font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        page.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
+        page.contents_add(b"BT /F 12 Tf 10 4 Td (Grain is ground) Tj ET")
+        pdf.save(path)
+    return path
+
+
+@pytest.mark.parametrize(("width", "height"), [(20, 30000), (30000, 20), (200, 2)])
+def test_a_page_of_a_size_that_no_page_can_be_drawn_with_is_refused_with_its_size(
+    work: Work, tmp_path: Path, width: int, height: int
+) -> None:
+    banner = join_pdfs(tmp_path / "both.pdf", SAMPLES / "mill.pdf", write_page(tmp_path / "odd.pdf", width, height))
+    with pytest.raises(InputError, match=f"Page 4 is {width:,.1f} x {height:,.1f} points large") as caught:
+        work(banner, operation="document.ocr", pages="4", mode="force")
+    assert caught.value.code == "too_large"
+    assert work(banner, operation="document.ocr").result["pages"] == 4
 
 
 def test_a_page_as_large_as_allowed_is_read(work: Work, tmp_path: Path) -> None:

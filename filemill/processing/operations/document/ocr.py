@@ -1,7 +1,7 @@
 """`document.ocr`: a scanned PDF with its words in it, to be searched and copied."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from pydantic import Field
@@ -11,6 +11,7 @@ from filemill.processing.errors import InputError, OptionsError, ProcessingError
 from filemill.processing.media import PDF_TYPE
 from filemill.processing.operations import ocr
 from filemill.processing.operations.declaration import Example, Operation, Options, RetryPolicy
+from filemill.processing.operations.document.page_sizes import LEAST_SIDE_POINTS, MOST_SIDE_POINTS
 from filemill.processing.operations.document.pdfs import stem_of
 from filemill.processing.operations.languages import Languages, languages_field, needs_of
 from filemill.processing.operations.page_ranges import PAGES_VALID, Pages, resolve_each_once
@@ -37,6 +38,8 @@ _BAD_OUTPUT: Final = 4
 _HAS_TEXT: Final = 6
 _TESSERACT_FAILED: Final = 7
 _IS_ENCRYPTED: Final = 8
+
+_ODD_SIZE: Final = "Page size must be between"
 
 find_pages = SealedName("document.ocr_pages", "find_pages")
 
@@ -76,8 +79,8 @@ class OcrOptions(Options):
 def make_searchable(bench: Bench, options: OcrOptions) -> dict[str, Any]:
     """Give the pages, how many hold text now, and the languages; the searchable PDF is the output.
 
-    Raises InputError `corrupt_file`, `password_required`, `too_many_pages`, `too_many_pixels`; OptionsError for pages
-    that the document lacks; SystemFault `tool_missing`.
+    Raises InputError `corrupt_file`, `password_required`, `too_many_pages`, `too_many_pixels`, `too_large`;
+    OptionsError for pages that the document lacks; SystemFault `tool_missing`.
     """
     _refuse_contradiction(options)
     ocr.refuse_missing_languages(options.languages)
@@ -87,10 +90,9 @@ def make_searchable(bench: Bench, options: OcrOptions) -> dict[str, Any]:
     with bench.open_workspace() as workspace:
         source = workspace.add(None, "scan.pdf")
         words = [*_ask(options, numbers, max_pixels=bench.input_limits.max_pixels), source, "searchable.pdf"]
-        failure = explain_failure(
-            bench.run_tool("ocrmypdf", words, workspace=workspace, on_line=follow_progress(bench.progress))
-        )
-        if failure:
+        ended = bench.run_tool("ocrmypdf", words, workspace=workspace, on_line=follow_progress(bench.progress))
+        odd_sizes = [size for size in before["odd_sizes"] if size["page"] in numbers]
+        if failure := explain_size(ended, odd_sizes) or explain_failure(ended):
             raise failure
         output = workspace.take("searchable.pdf", output_name=f"{stem_of(bench)}-ocr.pdf", media_type=PDF_TYPE)
     after = bench.call(find_pages, {**wanted, "pages": None}, source=output, share=(_MADE, 100.0))
@@ -137,6 +139,22 @@ def follow_progress(tell: Callable[[float, str], None]) -> Callable[[str], None]
             tell(percent, f"OCR of page {int(done)} of {total}")
 
     return read_line
+
+
+def explain_size(ended: ToolExit, odd_sizes: Sequence[Mapping[str, Any]]) -> ProcessingError | None:
+    """Return the error of a page that could not be drawn anew for its size; `odd_sizes` names those (`page`, `width`,
+    `height` in points) of a size that is not made."""
+    if ended.returncode == 0 or _ODD_SIZE not in ended.stderr_tail:
+        return None
+    found = [
+        f"Page {size['page']:,} is {size['width']:,.1f} x {size['height']:,.1f} points large" for size in odd_sizes
+    ]
+    message = (
+        f"{next(iter(found), 'A page is too small or too large')}; one that is drawn anew has {LEAST_SIDE_POINTS:,} to "
+        f"{MOST_SIDE_POINTS:,} points on a side: take mode skip or redo, or leave the page out of pages."
+    )
+    evidence: dict[str, object] = {"returncode": ended.returncode, "stderr": ended.stderr_tail}
+    return InputError(message, code="too_large", evidence=evidence)
 
 
 def explain_failure(ended: ToolExit) -> ProcessingError | None:
@@ -191,6 +209,9 @@ OPERATION: Final = Operation(
 OCRmyPDF reads each page by Tesseract and lays the words, unseen, over the picture: `STEM-ocr.pdf` looks as before, and
 can be searched. Pages that hold text stay as they are, unless `mode` says otherwise. `pages_with_text` says on how many
 pages there is text now.
+
+A page that `force` draws anew has 3 to 14,400 points on a side, as the standard has it; where it can't be made as large
+as it was, the task fails as `too_large`.
 
 What OCR finds is never certain: look-alike letters are its usual mistake. A digital signature does not survive, since
 the file is changed; a signed PDF is therefore refused. The text alone comes from `document.text` with

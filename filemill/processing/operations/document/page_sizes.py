@@ -7,6 +7,9 @@ from typing import Final
 from filemill.processing.errors import InputError
 
 POINTS_PER_INCH: Final = 72
+LEAST_SIDE_POINTS: Final = 3
+MOST_SIDE_POINTS: Final = 14_400
+"""What a page has on a side by the standard, and what writers of PDFs make; readers show others too."""
 MAX_SIDE_PIXELS: Final = 16_383
 """The longest side of a drawn page; WebP can't hold more."""
 

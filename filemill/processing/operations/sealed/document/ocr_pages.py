@@ -2,6 +2,8 @@
 
 import math
 import os
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 import pypdfium2
@@ -9,6 +11,7 @@ import pyvips
 
 from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError
+from filemill.processing.operations.document.page_sizes import LEAST_SIDE_POINTS, MOST_SIDE_POINTS
 from filemill.processing.operations.page_ranges import resolve_each_once
 from filemill.processing.operations.sealed.document.pdf_markdown import find_body_size, read_page_markdown
 from filemill.processing.operations.sealed.document.pdfium import open_pdf, read_page_text, refuse_many_pages
@@ -20,11 +23,12 @@ _POINTS_PER_INCH: Final = 72
 _LEAST_DPI: Final = 10
 _MAX_SIDE: Final = 32_000
 """Tesseract refuses pictures beyond 32,767 pixels a side."""
+_MAX_ODD_SIZES: Final = 1000
 _MAX_TEXT_BYTES: Final = 256 * 1024**2
 
 
 def find_pages(call: SealedCall) -> dict[str, Any]:
-    """Tell which pages are asked for, and which of them hold text of their own.
+    """Tell which pages are asked for, which of them hold text of their own, and which can't be drawn anew as a page.
 
     Arguments: `pages`, `password`, `max_pages`. Raises InputError `password_required`, `wrong_password`,
     `corrupt_file`, `too_many_pages`; OptionsError for absent pages.
@@ -33,7 +37,21 @@ def find_pages(call: SealedCall) -> dict[str, Any]:
     with open_pdf(call, call.arguments["password"]) as document:
         refuse_many_pages(len(document), call.arguments["max_pages"])
         numbers = resolve_each_once(call.arguments["pages"], len(document))
-        return {"pages": numbers, "with_text": [number for number in numbers if _read(document, number).strip()]}
+        return {
+            "pages": numbers,
+            "with_text": [number for number in numbers if _read(document, number).strip()],
+            "odd_sizes": list(islice(_list_odd_sizes(document, numbers), _MAX_ODD_SIZES)),
+        }
+
+
+def _list_odd_sizes(document: pypdfium2.PdfDocument, numbers: list[int]) -> Iterator[dict[str, Any]]:
+    for number in numbers:
+        try:
+            width, height = document.get_page_size(number - 1)
+        except pypdfium2.PdfiumError:
+            continue
+        if min(width, height) < LEAST_SIDE_POINTS or max(width, height) > MOST_SIDE_POINTS:
+            yield {"page": number, "width": width, "height": height}
 
 
 def draw_page(call: SealedCall) -> dict[str, Any]:
