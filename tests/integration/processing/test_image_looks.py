@@ -1,5 +1,6 @@
 """Adjusting pictures and laying texts over them, through the real cage, judged by Pillow."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,8 @@ TEXTS = {
     "uzbek cyrillic": "Ўзбекча қандай ғоя ҳам",
     "russian": "Съешь ещё этих булок",
     "greek": "Ξεσκεπάζω",
+    "arabic": "مطحنة الحبوب",
+    "hebrew": "טחנת קמח",
     "two lines": "© Anna\n2026",
 }
 
@@ -98,11 +101,23 @@ def test_each_letter_of_the_promised_scripts_has_a_shape_of_its_own(work: Work, 
         letter: opened(
             work(tmp_path / "black.png", watermark={"text": letter, "scale": 1, "position": "center"}).path("black.png")
         ).tobytes()
-        for letter in "AaЎўҚқҒғҲҳʻʼЯяΩ"
+        for letter in "AaЎўҚқҒғҲҳʻʼЯяΩאשضעםکڭ"
     }
     missing = work(tmp_path / "black.png", watermark={"text": "\U0001f300", "scale": 1, "position": "center"})
     shapes["no such letter"] = opened(missing.path("black.png")).tobytes()
     assert len(set(shapes.values())) == len(shapes)
+
+
+def test_arabic_letters_are_joined(work: Work, tmp_path: Path) -> None:
+    Image.new("RGB", (400, 200), (0, 0, 0)).save(tmp_path / "black.png")
+
+    def count_gaps(text: str) -> int:
+        done = work(tmp_path / "black.png", watermark={"text": text, "scale": 1, "position": "center"})
+        picture = opened(done.path("black.png")).convert("L")
+        columns = [picture.crop((x, 0, x + 1, 200)).getbbox() is not None for x in range(400)]
+        return sum(before and not after for before, after in pairwise(columns))
+
+    assert count_gaps("ححح") < count_gaps("ح\u200cح\u200cح")
 
 
 def test_colour_opacity_and_offset_of_a_text(work: Work, tmp_path: Path) -> None:

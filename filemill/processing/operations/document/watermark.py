@@ -33,8 +33,9 @@ class WatermarkOptions(Options):
 
     text: Annotated[str, Field(max_length=_MAX_TEXT_CHARACTERS), AfterValidator(_has_something_to_show)] | None = Field(
         None,
-        description="A text of Latin (Uzbek's among them), Cyrillic, Greek, Armenian or Georgian letters, in one or "
-        "more lines. Left out, the first of `inputs` is laid on the pages: a picture, or the first page of a PDF.",
+        description="A text of Latin (Uzbek's among them), Cyrillic, Greek, Armenian, Georgian, Hebrew or Arabic "
+        "letters, in one or more lines. Left out, the first of `inputs` is laid on the pages: a picture, or the first "
+        "page of a PDF.",
         examples=["DRAFT"],
         json_schema_extra={"x-valid": f"a text of up to {_MAX_TEXT_CHARACTERS} characters with a letter in it"},
     )

@@ -32,9 +32,9 @@ OPERATION: Final = Operation(
 A picture is the first of the request's `inputs`; a text stands in `watermark`. Without either, the file's own name is
 written into the lower right corner, as on a proof.
 
-A text is set in DejaVu Sans: Latin (Uzbek's letters among them), Cyrillic, Greek, Armenian and Georgian. Scripts that
-join their letters or run from right to left, such as Arabic and Hebrew, come out unshaped. Every frame of an animation
-gets the watermark.
+A text is set in DejaVu Sans: Latin (Uzbek's letters among them), Cyrillic, Greek, Armenian and Georgian; Hebrew, and
+Arabic with the letters of Persian and Uyghur, joined and from right to left. Scripts whose letters change places, such
+as Devanagari, can't be written. Every frame of an animation gets the watermark.
 """,
     media_types=IMAGE_TYPES,
     options=ImageWatermarkOptions,

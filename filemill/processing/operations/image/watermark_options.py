@@ -28,8 +28,8 @@ class Watermark(BaseModel):
 
     text: Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS), AfterValidator(_has_something_to_show)] | None = Field(
         None,
-        description="A text of Latin (Uzbek's among them), Cyrillic, Greek, Armenian or Georgian letters, in one or "
-        "more lines; without it, the first of `inputs` is laid over the picture.",
+        description="A text of Latin (Uzbek's among them), Cyrillic, Greek, Armenian, Georgian, Hebrew or Arabic "
+        "letters, in one or more lines; without it, the first of `inputs` is laid over the picture.",
     )
     color: Color = Field("white", description="Colour of the text.")
     position: CompassOption = Field("southeast", description="The side or corner, or `center`.")

@@ -8,6 +8,7 @@ import pyvips
 from PIL import Image, ImageDraw, ImageFont
 
 from filemill.processing.operations.colors import Rgba
+from filemill.processing.operations.sealed.image.right_to_left import order_letters
 from filemill.processing.operations.sizing import Size
 
 _FONT_BYTES: Final = files("filemill.processing").joinpath("fonts/DejaVuSans.ttf").read_bytes()
@@ -18,6 +19,7 @@ _MOST_POINTS: Final = 2000
 
 def draw_text(text: str, colour: Rgba, room: Size) -> Any:
     """Draw a text as large as fits into `room`, as a libvips image of sRGB and alpha, cut close to its letters."""
+    text = order_letters(text)
     points = _find_points(text, room)
     left, top, right, bottom = _measure(text, points)
     mask = Image.new("L", (max(1, round(right - left)), max(1, round(bottom - top))), 0)
@@ -42,5 +44,5 @@ def _measure(text: str, points: int) -> tuple[float, float, float, float]:
 
 
 def _font(points: int) -> ImageFont.FreeTypeFont:
-    # Left to right, letter after letter: shaping takes a library that is not on every system.
+    # Left to right, letter after letter: Pillow's own shaping takes a library that is not on every system.
     return ImageFont.truetype(BytesIO(_FONT_BYTES), points, layout_engine=ImageFont.Layout.BASIC)
