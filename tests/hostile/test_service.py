@@ -128,11 +128,13 @@ def list_open(pid: int) -> "Counter[str]":
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
+def service(stage: Stage) -> Iterator[Service]:
     launched = Launched(FILEMILL_SAMPLES="off", FILEMILL_SVG="on", **FAST)
     try:
         launched.start_until_ready()
-        yield Service(launched)
+        started = Service(launched)
+        warm_up(started, stage)
+        yield started
     finally:
         launched.delete()
 
@@ -175,7 +177,6 @@ def can_be_named(name: str) -> bool:
 def test_a_batch_of_hostile_and_good_files_ends_as_it_must_and_leaves_the_worker_as_it_was(
     service: Service, stage: Stage
 ) -> None:
-    warm_up(service, stage)
     before = service.look_at_worker()
     for (task_type, operation), files in choose(stage).items():
         service.hand_in([service.write(one, stage) for one in files], task_type, operation)
