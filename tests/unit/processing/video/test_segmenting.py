@@ -50,18 +50,19 @@ def test_the_last_segment_is_not_a_sliver() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "number"),
+    ("line", "listed"),
     [
-        ("part-00007.nut,14.000000,16.000000", 7),
-        ("part-00007.nut,0.000000,0.000000", None),  # no frame was left for it
-        ("part-00007.nut", None),
-        ("../part-00007.nut,1.0,2.0", None),
+        ("part-0-00007.nut,14.000000,16.000000", (0, 7)),
+        ("part-3-00007.nut,14.000000,16.000000", (3, 7)),
+        ("part-0-00007.nut,0.000000,0.000000", None),  # no frame was left for it
+        ("part-0-00007.nut", None),
+        ("../part-0-00007.nut,1.0,2.0", None),
         ("progress=end", None),
-        ("part-00007.nut,1.0,2.0,x", None),
+        ("part-0-00007.nut,1.0,2.0,x", None),
     ],
 )
-def test_a_line_tells_of_a_whole_segment(line: str, number: int | None) -> None:
-    assert read_listed(line) == number
+def test_a_line_tells_of_a_whole_segment(line: str, listed: tuple[int, int] | None) -> None:
+    assert read_listed(line) == listed
 
 
 def test_a_chain_follows_one_attempt_and_what_continued_it() -> None:

@@ -58,15 +58,20 @@ def _join_segments(call: SealedCall, count: int) -> dict[str, Any]:
 
 
 def measure_segment(call: SealedCall) -> dict[str, Any]:
-    """Tell when the first input's last frame is shown (`last_seconds`), and the least time between two of its frames
-    (`step_seconds`)."""
+    """Tell when the first input's first and last frames are shown (`first_seconds`, `last_seconds`), and the least time
+    between two of its frames (`step_seconds`)."""
     with _open_input(call.input_fds[0], "nut") as segment:
         base = segment.streams.video[0].time_base or Fraction(1, 90_000)
         shown = sorted(packet.pts for packet in segment.demux(video=0) if packet.size and packet.pts is not None)
     if not shown:
         raise SystemFault("A segment of the film holds no frame.", code="cage_crashed", is_passing=True)
     step = min((later - earlier for earlier, later in pairwise(shown)), default=1)
-    return {"last_seconds": float(shown[-1] * base), "step_seconds": float(step * base), "frames": len(shown)}
+    return {
+        "first_seconds": float(shown[0] * base),
+        "last_seconds": float(shown[-1] * base),
+        "step_seconds": float(step * base),
+        "frames": len(shown),
+    }
 
 
 def _read_times(descriptor: int) -> list[int]:
