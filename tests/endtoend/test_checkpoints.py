@@ -39,11 +39,34 @@ def test_a_transcode_goes_on_where_the_killed_worker_was(
     lost, last = task.attempts.order_by("number")
     assert (lost.outcome, last.outcome) == ("lost", "completed")
     assert last.evidence["resumed_after_segments"] == 2
-    assert_plays_through(ended, frames=1800)
+    [output] = ended.outputs
+    assert_plays_through(ended, output["name"], frames=1800)
     assert kept_segments(home, task) == []
     told = list(task.progress_history.filter(attempt=last.number))
     assert any("left" in row.message for row in told)
     assert any(row.data.get("eta_seconds", 0) > 0 for row in told)
+
+
+def test_a_stream_goes_on_where_the_killed_worker_was(
+    home: Home, long_video: Path, start_worker: StartWorker, submit: Submit
+) -> None:
+    asked = {"renditions": ["360p", "240p"], "single_file": True, "segment_format": "fmp4"}
+    first = start_worker(fault="checkpoint.kept:3")
+    task = submit(long_video, "video", asked=Asked(operation="video.hls", metadata=asked))
+    wait_until(lambda: "strikes at checkpoint.kept" in first.read_log(), seconds=60, what="the worker is killed")
+    first.kill()
+    assert len(kept_segments(home, task)) == 3
+    start_worker()
+
+    ended = wait_for_status(task, seconds=120)
+
+    assert ended.status == "completed", (ended.error_code, ended.error_message)
+    lost, last = task.attempts.order_by("number")
+    assert (lost.outcome, last.outcome) == ("lost", "completed")
+    assert last.evidence["resumed_after_segments"] == 3
+    for name in ("360p.mp4", "240p.mp4"):
+        assert_plays_through(ended, name, frames=1800)
+    assert kept_segments(home, task) == []
 
 
 def test_a_cancelled_transcode_leaves_no_checkpoints(
@@ -56,9 +79,8 @@ def test_a_cancelled_transcode_leaves_no_checkpoints(
     wait_until(lambda: not kept_segments(home, task), seconds=20, what="the checkpoints are gone")
 
 
-def assert_plays_through(task: TaskLog, *, frames: int) -> None:
-    [output] = task.outputs
-    path = output_path(output_key(task.pk, task.fence, output["name"]))
+def assert_plays_through(task: TaskLog, name: str, *, frames: int) -> None:
+    path = output_path(output_key(task.pk, task.fence, name))
     assert path is not None
     with av.open(str(path)) as film:
         times = [(frame.pts or 0) * (frame.time_base or 0) for frame in film.decode(video=0)]

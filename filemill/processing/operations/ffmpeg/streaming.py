@@ -1,12 +1,12 @@
 """A film in several renditions for adaptive streaming, as plain data, and the arguments that make all in one go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final, Literal
 
 from filemill.processing.operations.ffmpeg.coding import PictureCoding, SoundCoding, choose_encoder, encode_sound
-from filemill.processing.operations.ffmpeg.film import DROP_METADATA
+from filemill.processing.operations.ffmpeg.film import DROP_METADATA, Film
 from filemill.processing.operations.ffmpeg.filters import lay_out
 from filemill.processing.operations.ffmpeg.progress import ASK_FOR_PROGRESS
 from filemill.processing.operations.ffmpeg.reading import GLOBALLY, read_input
@@ -51,75 +51,140 @@ class Stream:
     span: Span = field(default_factory=Span)
     fps: Fraction | None = None
 
+    def as_film(self, rendition: Rendition) -> Film:
+        """A rendition by itself, with the sound."""
+        return Film(
+            container="mp4",
+            picture=rendition.coding,
+            sound=self.sound,
+            layout=rendition.layout,
+            span=self.span,
+            fps=self.fps,
+        )
 
-def ask_for_hls(media_type: str, stream: Stream) -> list[str]:
-    """Arguments that write playlists and segments into the working directory; each rendition has its own sound."""
-    maps, groups = [], []
-    for number, rendition in enumerate(stream.renditions):
-        maps += ["-map", f"[v{number}]", *(("-map", "0:a:0") if stream.sound else ())]
-        groups.append(f"v:{number}{f',a:{number}' if stream.sound else ''},name:{rendition.name}")
+
+@dataclass(frozen=True, kw_only=True)
+class Packing:
+    """How the renditions are cut and put into files in the working directory, whoever encoded them."""
+
+    first: str
+    """What a player opens."""
+    is_one_shape: bool
+    """Sizes are even, so their shapes differ by a hair. Where that is refused, the pixels make up for it."""
+    map: Callable[[Sequence[str], str | None], list[str]]
+    write: Callable[[Stream], list[str]]
+
+
+def _map_pairs(pictures: Sequence[str], sound: str | None) -> list[str]:
+    """In HLS each rendition has its own sound."""
+    pairs = [(picture, *((sound,) if sound else ())) for picture in pictures]
+    return [word for pair in pairs for track in pair for word in ("-map", track)]
+
+
+def _write_hls(stream: Stream) -> list[str]:
+    groups = [
+        f"v:{number}{f',a:{number}' if stream.sound else ''},name:{rendition.name}"
+        for number, rendition in enumerate(stream.renditions)
+    ]
     ending = "ts" if stream.segment_format == "ts" else "m4s"
     name = f"%v.{'ts' if ending == 'ts' else 'mp4'}" if stream.is_single_file else f"%v-%05d.{ending}"
     flags = "independent_segments" + ("+single_file" if stream.is_single_file else "")
     kind = () if stream.segment_format == "ts" else ("-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4")
     return [
-        *_read(media_type, stream),
-        *maps,
-        *_encode(stream),
         *(*_OUTPUT_PROTOCOLS, "-f", "hls", "-hls_time", f"{stream.segment_seconds:g}", "-hls_playlist_type", "vod"),
         *("-hls_list_size", "0", "-hls_flags", flags, *kind, "-master_pl_name", MASTER),
         *("-var_stream_map", " ".join(groups), "-hls_segment_filename", name, *ASK_FOR_PROGRESS, "%v.m3u8"),
     ]
 
 
-def ask_for_dash(media_type: str, stream: Stream) -> list[str]:
-    """Arguments that write the manifest and its segments into the working directory; the sound is one for all."""
-    maps = [word for number in range(len(stream.renditions)) for word in ("-map", f"[v{number}]")]
-    maps += ["-map", "0:a:0"] if stream.sound else []
+def _map_each(pictures: Sequence[str], sound: str | None) -> list[str]:
+    """In DASH the sound is one for all."""
+    return [word for track in (*pictures, *((sound,) if sound else ())) for word in ("-map", track)]
+
+
+def _write_dash(stream: Stream) -> list[str]:
     sets = "id=0,streams=v" + (" id=1,streams=a" if stream.sound else "")
     names = ["-init_seg_name", "init-$RepresentationID$.m4s"]
     names += ["-media_seg_name", "part-$RepresentationID$-$Number%05d$.m4s"]
     if stream.is_single_file:
         names = ["-single_file", "1", "-single_file_name", "stream-$RepresentationID$.mp4"]
     return [
-        *_read(media_type, stream, is_one_shape=True),
-        *maps,
-        *_encode(stream),
         *(*_OUTPUT_PROTOCOLS, "-f", "dash", "-seg_duration", f"{stream.segment_seconds:g}"),
         *("-use_template", "1", "-use_timeline", "1", *names, "-adaptation_sets", sets, *ASK_FOR_PROGRESS, MANIFEST),
     ]
 
 
-def _read(media_type: str, stream: Stream, *, is_one_shape: bool = False) -> list[str]:
-    """Arguments that open the film and scale it for each rendition.
+HLS: Final = Packing(first=MASTER, is_one_shape=False, map=_map_pairs, write=_write_hls)
+DASH: Final = Packing(first=MANIFEST, is_one_shape=True, map=_map_each, write=_write_dash)
 
-    Sizes are even, so their shapes differ by a hair. DASH refuses that within a set: there the pixels make up for it.
-    """
-    largest = stream.renditions[0].layout.canvas
-    shape = f",setdar={largest.width}/{largest.height}" if is_one_shape else ""
-    count = len(stream.renditions)
-    rate = f"fps={stream.fps.numerator}/{stream.fps.denominator}," if stream.fps else ""
-    split = f"[0:V:0]{rate}split={count}" + "".join(f"[s{number}]" for number in range(count))
-    scaled = [
-        f"[s{number}]{','.join(lay_out(rendition.layout, 'yuv420p'))}{shape}[v{number}]"
-        for number, rendition in enumerate(stream.renditions)
-    ]
+
+def ask_for_stream(media_type: str, stream: Stream, packing: Packing) -> list[str]:
+    """Arguments that encode all renditions and pack them, in one go."""
     span = stream.span
     return [
         *GLOBALLY,
         *read_input(media_type, at_seconds=span.start_seconds, lasting_seconds=span.limit_seconds),
-        *("-filter_complex_threads", "1", "-filter_complex", ";".join([split, *scaled])),
+        *split_picture(stream, packing),
+        *packing.map([f"[v{number}]" for number in range(len(stream.renditions))], "0:a:0" if stream.sound else None),
+        *("-sn", "-dn", *DROP_METADATA, "-fps_mode", "vfr"),
+        *choose_encoder(stream.renditions[0].coding, _rate_all(stream, encode_rate)),
+        *force_keys_at_segments(stream),
+        *encode_sound(stream.sound),
+        *packing.write(stream),
     ]
 
 
-def _encode(stream: Stream) -> list[str]:
-    """All renditions share codec and preset; each has its rate. Key frames lie where segments begin, in all alike."""
-    rates: list[str] = []
-    for number, rendition in enumerate(stream.renditions):
-        bits = rendition.coding.bits_per_second or 0
-        rates += [f"-b:v:{number}", str(bits), f"-maxrate:v:{number}", str(bits * 6 // 5)]
-        rates += [f"-bufsize:v:{number}", str(bits * 2)]
-    keys = f"expr:gte(t,n_forced*{stream.segment_seconds:g})"
-    quiet = ["-sn", "-dn", *DROP_METADATA, "-fps_mode", "vfr"]
-    encoder = choose_encoder(stream.renditions[0].coding, rates)
-    return [*quiet, *encoder, "-force_key_frames", keys, *encode_sound(stream.sound)]
+def ask_to_pack(stream: Stream, packing: Packing) -> list[str]:
+    """Arguments that pack renditions that are encoded, at the descriptors from 5 on, and the sound after them."""
+    count = len(stream.renditions)
+    inputs = count + (1 if stream.sound else 0)
+    reads = [read_input("video/mp4", descriptor=5 + number) for number in range(inputs)]
+    return [
+        *(*GLOBALLY, "-copyts"),
+        *(word for read in reads for word in read),
+        *packing.map([f"{number}:v:0" for number in range(count)], f"{count}:a:0" if stream.sound else None),
+        *("-sn", "-dn", *DROP_METADATA, "-c", "copy"),
+        *_rate_all(stream, _tell_rate),
+        *(("-b:a", str(stream.sound.bits_per_second)) if stream.sound and stream.sound.bits_per_second else ()),
+        *packing.write(stream),
+    ]
+
+
+def split_picture(
+    stream: Stream, packing: Packing, *, first: Sequence[str] = (), of_each: Sequence[Sequence[str]] = ()
+) -> list[str]:
+    """Arguments that scale the film for each rendition; `first` are steps of the film, `of_each` those of a rendition.
+
+    The rate is set between them, since frames that are dropped need no scaling.
+    """
+    largest = stream.renditions[0].layout.canvas
+    shape = [f"setdar={largest.width}/{largest.height}"] if packing.is_one_shape else []
+    count = len(stream.renditions)
+    rate = [f"fps={stream.fps.numerator}/{stream.fps.denominator}"] if stream.fps else []
+    split = f"[0:V:0]{','.join([*first, *rate, f'split={count}'])}" + "".join(f"[s{number}]" for number in range(count))
+    before = of_each or [()] * count
+    scaled = [
+        f"[s{number}]{','.join([*before[number], *lay_out(rendition.layout, 'yuv420p'), *shape])}[v{number}]"
+        for number, rendition in enumerate(stream.renditions)
+    ]
+    return ["-filter_complex_threads", "1", "-filter_complex", ";".join([split, *scaled])]
+
+
+def force_keys_at_segments(stream: Stream) -> list[str]:
+    """Arguments that make key frames where segments begin, in all renditions alike, counted from the first frame."""
+    return ["-force_key_frames", f"expr:gte(t,n_forced*{stream.segment_seconds:g})"]
+
+
+def encode_rate(rendition: Rendition, track: str) -> list[str]:
+    """All renditions share codec and preset; each has its rate."""
+    bits = rendition.coding.bits_per_second or 0
+    return [f"-b:{track}", str(bits), f"-maxrate:{track}", str(bits * 6 // 5), f"-bufsize:{track}", str(bits * 2)]
+
+
+def _tell_rate(rendition: Rendition, track: str) -> list[str]:
+    """Playlists tell the rate that was asked for, not the one that came of it: players choose by what may come."""
+    return [f"-b:{track}", str(rendition.coding.bits_per_second or 0)]
+
+
+def _rate_all(stream: Stream, rate: Callable[[Rendition, str], list[str]]) -> list[str]:
+    return [word for number, rendition in enumerate(stream.renditions) for word in rate(rendition, f"v:{number}")]

@@ -6,7 +6,7 @@ from filemill.processing.bench import Bench
 from filemill.processing.media import FILM_TYPES
 from filemill.processing.operations.declaration import Example, Operation, RetryPolicy
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
-from filemill.processing.operations.ffmpeg.streaming import MANIFEST, ask_for_dash
+from filemill.processing.operations.ffmpeg.streaming import DASH, MANIFEST
 from filemill.processing.operations.planning import Facts, Planned, PlannedOutput
 from filemill.processing.operations.video.probing import probe
 from filemill.processing.operations.video.stream_options import StreamOptions, estimate_stream, plan_stream
@@ -19,6 +19,9 @@ DETAILS: Final = """
 after them. With `single_file` each is one `stream-0.mp4`; otherwise `init-0.m4s` and `part-0-00001.m4s`. All names are
 relative, so keep the files side by side.
 
+Long films are encoded in segments that outlive the worker: after a crash the next attempt goes on after the last whole
+one, and the stream is what it would have been. What takes less than about 12 seconds is made in one go.
+
 A task holds at most 1000 files. Long films need `single_file`, longer segments or fewer renditions; that is said before
 any work is done.
 """
@@ -30,9 +33,9 @@ class DashOptions(StreamOptions):
 
 def make_dash(bench: Bench, options: DashOptions) -> dict[str, Any]:
     """Make the stream. Raises InputError `corrupt_file`; OptionsError `invalid_options`."""
-    stream = plan_stream(probe(bench), options, "fmp4")
-    asked = ask_for_dash(bench.media_type, stream)
-    outputs = make_stream(bench, stream, asked, first=MANIFEST, measure=measure_manifest)
+    facts = probe(bench)
+    stream = plan_stream(facts, options, "fmp4")
+    outputs = make_stream(bench, facts, stream, DASH, measure=measure_manifest)
     return {
         "manifest": MANIFEST,
         "renditions": describe_renditions(stream),

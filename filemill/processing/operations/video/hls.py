@@ -10,7 +10,7 @@ from filemill.processing.media import FILM_TYPES
 from filemill.processing.operations.declaration import Example, Operation, RetryPolicy
 from filemill.processing.operations.ffmpeg.presets import RUNGS
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
-from filemill.processing.operations.ffmpeg.streaming import MASTER, Stream, ask_for_hls
+from filemill.processing.operations.ffmpeg.streaming import HLS, MASTER, Stream
 from filemill.processing.operations.planning import Facts, Planned, PlannedOutput
 from filemill.processing.operations.video.probing import probe
 from filemill.processing.operations.video.stream_options import StreamOptions, estimate_stream, plan_stream
@@ -23,6 +23,9 @@ DETAILS: Final = """
 `master.m3u8` is what a player opens; it names a playlist for each rendition (`720p.m3u8`), and that its segments
 (`720p-00000.ts`). All names are relative, so keep the files side by side. The pictures are H.264 at a steady rate, the
 sound AAC; segments begin with a key frame, at the same moments in every rendition.
+
+Long films are encoded in segments that outlive the worker: after a crash the next attempt goes on after the last whole
+one, and the stream is what it would have been. What takes less than about 12 seconds is made in one go.
 
 A task holds at most 1000 files. Long films need `single_file`, longer segments or fewer renditions; that is said before
 any work is done.
@@ -71,9 +74,9 @@ def make_hls(bench: Bench, options: HlsOptions) -> dict[str, Any]:
     stream = _plan(facts, options)
     outputs = make_stream(
         bench,
+        facts,
         stream,
-        ask_for_hls(bench.media_type, stream),
-        first=MASTER,
+        HLS,
         measure=lambda _master: measure_playlist(_find(bench, f"{stream.renditions[0].name}.m3u8")),
     )
     told = describe_renditions(stream)

@@ -8,7 +8,6 @@ from pydantic import Field, StrictBool
 from filemill.processing.errors import OptionsError
 from filemill.processing.operations.ffmpeg.coding import DEFAULT_PRESET, EncoderPreset, PictureCoding, SoundCoding
 from filemill.processing.operations.ffmpeg.cost import estimate_film
-from filemill.processing.operations.ffmpeg.film import Film
 from filemill.processing.operations.ffmpeg.presets import RUNGS
 from filemill.processing.operations.ffmpeg.rates import (
     AUDIO_BITS_VALID,
@@ -134,15 +133,7 @@ def estimate_stream(facts: Facts, stream: Stream) -> Cost:
     """Guess at the CPU time and memory of making all renditions."""
     total = Cost(cpu_seconds=0.0)
     for rendition in stream.renditions:
-        film = Film(
-            container="mp4",
-            picture=rendition.coding,
-            sound=stream.sound,
-            layout=rendition.layout,
-            span=stream.span,
-            fps=stream.fps,
-        )
-        one = estimate_film(facts, film)
+        one = estimate_film(facts, stream.as_film(rendition))
         total = Cost(
             cpu_seconds=total.cpu_seconds + one.cpu_seconds, memory_bytes=total.memory_bytes + one.memory_bytes
         )

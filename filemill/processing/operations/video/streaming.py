@@ -1,15 +1,20 @@
-"""Making a stream at the bench: FFmpeg writes into a workspace, and what it wrote is taken, the playlist first."""
+"""Making a stream at the bench: in one go, or in segments where it takes long; its files are taken, playlist first."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from filemill.processing.bench import Bench, Output, ToolExit, Workspace
-from filemill.processing.errors import InputError
+from filemill.processing.bench import Bench, Input, Output, ToolExit, Workspace
+from filemill.processing.errors import InputError, SystemFault
 from filemill.processing.operations.ffmpeg import failures
+from filemill.processing.operations.ffmpeg.checkpointed_stream import make_stream_in_segments
+from filemill.processing.operations.ffmpeg.cost import estimate_wall_seconds
 from filemill.processing.operations.ffmpeg.progress import Clock
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS, tell_share
-from filemill.processing.operations.ffmpeg.streaming import Stream
+from filemill.processing.operations.ffmpeg.stream_segments import plan_stream_cuts
+from filemill.processing.operations.ffmpeg.streaming import Packing, Stream, ask_for_stream
+from filemill.processing.operations.planning import Facts
+from filemill.processing.operations.video.stream_options import estimate_stream
 
 _MEDIA_TYPES: Final[Mapping[str, str]] = {
     "m3u8": "application/vnd.apple.mpegurl",
@@ -21,25 +26,52 @@ _MEDIA_TYPES: Final[Mapping[str, str]] = {
 _ENTRY: Final = re.compile(r"^#EXTINF:(\d+(?:\.\d+)?),", re.MULTILINE)
 _PRESENTATION: Final = re.compile(r'mediaPresentationDuration="PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?"')
 _MOST_TEXT_BYTES: Final = 4 * 1024**2
+_SHARE: Final = (3.0, 97.0)
 
 
 def make_stream(
-    bench: Bench, stream: Stream, arguments: list[str], *, first: str, measure: Callable[[Output], float | None]
+    bench: Bench, facts: Facts, stream: Stream, packing: Packing, *, measure: Callable[[Output], float | None]
 ) -> list[Output]:
-    """Run FFmpeg and take all that it wrote, `first` before the rest; `measure` tells how long the stream lasts."""
-    with bench.open_workspace() as workspace:
-        ended = bench.run_tool(
-            "ffmpeg",
-            arguments,
-            workspace=workspace,
-            on_line=Clock(stream.span.lasting_seconds, tell_share(bench, (3.0, 97.0), "Encoding the video")).read_line,
-            limits=FILM_LIMITS,
+    """Make the stream and give its files, what a player opens before the rest; `measure` tells how long it lasts."""
+    cuts = plan_stream_cuts(stream, estimate_wall_seconds(estimate_stream(facts, stream)))
+    if cuts is not None and bench.checkpoints is not None:
+        outputs, ended = make_stream_in_segments(
+            bench,
+            stream,
+            cuts,
+            packing,
+            fps=facts.fps,
+            share=_SHARE,
+            checkpoints=bench.checkpoints,
+            pack=lambda asked, inputs: _pack(bench, packing, asked, inputs),
         )
-        failures.raise_failure(ended)
-        outputs = _take(workspace, first)
+    else:
+        outputs, ended = _make_in_one_go(bench, stream, packing)
     _refuse_shortfall(ended, stream, measure(outputs[0]))
     bench.progress(100.0, "Stream made")
     return outputs
+
+
+def _make_in_one_go(bench: Bench, stream: Stream, packing: Packing) -> tuple[list[Output], ToolExit]:
+    clock = Clock(stream.span.lasting_seconds, tell_share(bench, _SHARE, "Encoding the video"))
+    asked = ask_for_stream(bench.media_type, stream, packing)
+    with bench.open_workspace() as workspace:
+        ended = bench.run_tool("ffmpeg", asked, workspace=workspace, on_line=clock.read_line, limits=FILM_LIMITS)
+        failures.raise_failure(ended)
+        return _take(workspace, packing.first), ended
+
+
+def _pack(bench: Bench, packing: Packing, asked: list[str], inputs: Sequence[Input]) -> list[Output]:
+    """Pack what is encoded. What is wrong then lies in that, and not in the file of the task."""
+    with bench.open_workspace() as workspace:
+        ended = bench.run_tool("ffmpeg", asked, inputs=inputs, workspace=workspace, limits=FILM_LIMITS)
+        error = failures.explain_failure(ended)
+        if isinstance(error, InputError):
+            message = "The segments of the stream can't be packed: one of them is damaged."
+            raise SystemFault(message, code="cage_crashed", is_passing=True, evidence=error.evidence) from error
+        if error is not None:
+            raise error
+        return _take(workspace, packing.first)
 
 
 def _take(workspace: Workspace, first: str) -> list[Output]:

@@ -18,6 +18,7 @@ from filemill.processing.operations.checking import check
 from filemill.processing.operations.planning import Planned
 from filemill.processing.operations.video.probing import probe
 from tests.integration.processing.video.clips import make_clip, make_plain_picture, make_sound
+from tests.integration.processing.video.dying import Store
 
 
 @dataclass(kw_only=True)
@@ -108,6 +109,12 @@ def make(cage: Cage, tmp_path: Path) -> Make:
             )
 
     return run
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Checkpoints in a directory of the test's own."""
+    return Store(tmp_path / "checkpoints")
 
 
 def _open(opened: ExitStack, path: Path) -> int:

@@ -10,49 +10,10 @@ from filemill.processing.errors import SystemFault
 from filemill.processing.operations.ffmpeg import segmenting
 from tests.integration.processing.video.clips import make_clip
 from tests.integration.processing.video.conftest import Make
+from tests.integration.processing.video.dying import DyingShelf, Store, WorkerDied
 from tests.integration.processing.video.reading import read_back, read_samples
 
 FILM = {"poster": False, "encoder_preset": "ultrafast"}
-
-
-class Store:
-    """Checkpoints in a directory of the test's own; after `dies_after` pieces the "worker" dies."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.keys: list[str] = []
-        self.dies_after: int | None = None
-
-    def open(self, key: str) -> "DyingShelf":
-        if key not in self.keys:
-            self.keys.append(key)
-        return DyingShelf(self.directory / str(self.keys.index(key)), self)
-
-    def pieces(self) -> list[str]:
-        return sorted(path.name for path in self.directory.glob("*/*"))
-
-
-class WorkerDied(BaseException):
-    """Stands for kill -9 at the worst moment: right after a piece was kept."""
-
-
-class DyingShelf(PieceShelf):
-    def __init__(self, directory: Path, store: Store) -> None:
-        super().__init__(directory)
-        self._store = store
-
-    def keep(self, output: Output, name: str) -> None:
-        super().keep(output, name)
-        if self._store.dies_after is not None:
-            self._store.dies_after -= 1
-            if self._store.dies_after <= 0:
-                self._store.dies_after = None
-                raise WorkerDied
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "checkpoints")
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,87 @@
+"""The renditions of a stream encoded in segments: where they are cut, and the arguments that go on from kept ones.
+
+A segment that is kept begins where one of the stream begins, so key frames lie where they would in one go.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from filemill.processing.operations.ffmpeg.coding import choose_encoder
+from filemill.processing.operations.ffmpeg.film import DROP_METADATA
+from filemill.processing.operations.ffmpeg.progress import ASK_FOR_PROGRESS
+from filemill.processing.operations.ffmpeg.reading import GLOBALLY
+from filemill.processing.operations.ffmpeg.segmenting import (
+    Cuts,
+    Place,
+    ask_for_sound_beside,
+    cut_at_multiples,
+    find_worthwhile,
+    force_keys,
+    read_from,
+    take_from,
+    take_part,
+    write_segments,
+)
+from filemill.processing.operations.ffmpeg.streaming import (
+    Packing,
+    Stream,
+    encode_rate,
+    force_keys_at_segments,
+    split_picture,
+)
+
+_MOST_KEYS: Final = 8000
+"""Where the work is taken up, the moments of key frames are named one by one, and an argument has 128 KiB at most."""
+
+
+def plan_stream_cuts(stream: Stream, work_seconds: float) -> Cuts | None:
+    """Decide whether a stream is worth cutting, and where; None when it is made in one go."""
+    seconds = find_worthwhile(stream.span, work_seconds)
+    lasting = stream.span.lasting_seconds or 0.0
+    if seconds is None or lasting / stream.segment_seconds > _MOST_KEYS:
+        return None
+    return cut_at_multiples(stream.span, seconds, of_seconds=stream.segment_seconds)
+
+
+def ask_for_stream_segments(
+    media_type: str, stream: Stream, cuts: Cuts, packing: Packing, places: Sequence[Place], *, with_sound: bool
+) -> list[str]:
+    """Arguments that encode each rendition from its place on into segments in the working directory.
+
+    The sound goes to descriptor 5.
+    """
+    earliest = min(places, key=lambda place: place.begin_seconds)
+    return [
+        *GLOBALLY,
+        *read_from(media_type, stream.span, earliest.begin_seconds),
+        *split_picture(
+            stream,
+            packing,
+            first=take_part(stream.span, earliest),
+            of_each=[take_from(place) for place in places],
+        ),
+        *ASK_FOR_PROGRESS,
+        *(word for number in range(len(places)) for word in _encode(stream, cuts, number, places[number])),
+        *(ask_for_sound_beside(stream.as_film(stream.renditions[0])) if with_sound else ()),
+    ]
+
+
+def _encode(stream: Stream, cuts: Cuts, number: int, place: Place) -> list[str]:
+    rendition = stream.renditions[number]
+    keys = force_keys_at_segments(stream) if not place.number else force_keys(_find_keys(stream, place))
+    return [
+        *("-map", f"[v{number}]", "-an", "-sn", "-dn", *DROP_METADATA, "-fps_mode", "vfr"),
+        *choose_encoder(rendition.coding, encode_rate(rendition, "v")),
+        *keys,
+        # Cuts count from the first frame that is shown, as the stream's own segments do.
+        *write_segments(
+            cuts, number=place.number, begin_seconds=place.begin_seconds - place.first_seconds, picture=number
+        ),
+    ]
+
+
+def _find_keys(stream: Stream, place: Place) -> list[float]:
+    """The moments after a place at which segments of the stream begin."""
+    step, lasting = stream.segment_seconds, stream.span.lasting_seconds or 0.0
+    number = int((place.begin_seconds - place.first_seconds) / step) + 1
+    return [place.first_seconds + step * later for later in range(number, int(lasting / step) + 1)]
