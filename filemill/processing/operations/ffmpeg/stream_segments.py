@@ -8,6 +8,7 @@ from typing import Final
 
 from filemill.processing.operations.ffmpeg.coding import choose_encoder
 from filemill.processing.operations.ffmpeg.film import DROP_METADATA
+from filemill.processing.operations.ffmpeg.filters import chain, lay_out
 from filemill.processing.operations.ffmpeg.progress import ASK_FOR_PROGRESS
 from filemill.processing.operations.ffmpeg.reading import GLOBALLY
 from filemill.processing.operations.ffmpeg.segmenting import (
@@ -27,7 +28,7 @@ from filemill.processing.operations.ffmpeg.streaming import (
     Stream,
     encode_rate,
     force_keys_at_segments,
-    split_picture,
+    shape,
 )
 
 _MOST_KEYS: Final = 8000
@@ -54,23 +55,20 @@ def ask_for_stream_segments(
     return [
         *GLOBALLY,
         *read_from(media_type, stream.span, earliest.begin_seconds),
-        *split_picture(
-            stream,
-            packing,
-            first=take_part(stream.span, earliest),
-            of_each=[take_from(place) for place in places],
-        ),
         *ASK_FOR_PROGRESS,
-        *(word for number in range(len(places)) for word in _encode(stream, cuts, number, places[number])),
+        *(word for number, place in enumerate(places) for word in _encode(stream, cuts, packing, number, place)),
         *(ask_for_sound_beside(stream.as_film(stream.renditions[0])) if with_sound else ()),
     ]
 
 
-def _encode(stream: Stream, cuts: Cuts, number: int, place: Place) -> list[str]:
+def _encode(stream: Stream, cuts: Cuts, packing: Packing, number: int, place: Place) -> list[str]:
+    """Each rendition has filters of its own: FFmpeg fails where some ends of one graph have frames and others none."""
     rendition = stream.renditions[number]
+    scaled = lay_out(rendition.layout, "yuv420p", fps=stream.fps)
+    steps = [*take_part(stream.span, place), *scaled, *take_from(place), *shape(stream, packing)]
     keys = force_keys_at_segments(stream) if not place.number else force_keys(_find_keys(stream, place))
     return [
-        *("-map", f"[v{number}]", "-an", "-sn", "-dn", *DROP_METADATA, "-fps_mode", "vfr"),
+        *("-map", "0:V:0", *chain(steps), "-fps_mode", "vfr", "-an", "-sn", "-dn", *DROP_METADATA),
         *choose_encoder(rendition.coding, encode_rate(rendition, "v")),
         *keys,
         # Cuts count from the first frame that is shown, as the stream's own segments do.

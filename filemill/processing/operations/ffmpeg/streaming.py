@@ -124,7 +124,7 @@ def ask_for_stream(media_type: str, stream: Stream, packing: Packing) -> list[st
     return [
         *GLOBALLY,
         *read_input(media_type, at_seconds=span.start_seconds, lasting_seconds=span.limit_seconds),
-        *split_picture(stream, packing),
+        *_split(stream, packing),
         *packing.map([f"[v{number}]" for number in range(len(stream.renditions))], "0:a:0" if stream.sound else None),
         *("-sn", "-dn", *DROP_METADATA, "-fps_mode", "vfr"),
         *choose_encoder(stream.renditions[0].coding, _rate_all(stream, encode_rate)),
@@ -150,24 +150,21 @@ def ask_to_pack(stream: Stream, packing: Packing) -> list[str]:
     ]
 
 
-def split_picture(
-    stream: Stream, packing: Packing, *, first: Sequence[str] = (), of_each: Sequence[Sequence[str]] = ()
-) -> list[str]:
-    """Arguments that scale the film for each rendition; `first` are steps of the film, `of_each` those of a rendition.
-
-    The rate is set between them, since frames that are dropped need no scaling.
-    """
-    largest = stream.renditions[0].layout.canvas
-    shape = [f"setdar={largest.width}/{largest.height}"] if packing.is_one_shape else []
+def _split(stream: Stream, packing: Packing) -> list[str]:
     count = len(stream.renditions)
     rate = [f"fps={stream.fps.numerator}/{stream.fps.denominator}"] if stream.fps else []
-    split = f"[0:V:0]{','.join([*first, *rate, f'split={count}'])}" + "".join(f"[s{number}]" for number in range(count))
-    before = of_each or [()] * count
+    split = f"[0:V:0]{','.join([*rate, f'split={count}'])}" + "".join(f"[s{number}]" for number in range(count))
     scaled = [
-        f"[s{number}]{','.join([*before[number], *lay_out(rendition.layout, 'yuv420p'), *shape])}[v{number}]"
+        f"[s{number}]{','.join([*lay_out(rendition.layout, 'yuv420p'), *shape(stream, packing)])}[v{number}]"
         for number, rendition in enumerate(stream.renditions)
     ]
     return ["-filter_complex_threads", "1", "-filter_complex", ";".join([split, *scaled])]
+
+
+def shape(stream: Stream, packing: Packing) -> list[str]:
+    """Steps that give a rendition just the shape of the largest, where that is asked for."""
+    largest = stream.renditions[0].layout.canvas
+    return [f"setdar={largest.width}/{largest.height}"] if packing.is_one_shape else []
 
 
 def force_keys_at_segments(stream: Stream) -> list[str]:

@@ -104,7 +104,7 @@ def test_hls_in_segments_is_hls_in_one_go(
     assert pieced.percents == sorted(pieced.percents)
 
 
-@pytest.mark.parametrize("kept", [1, 2, 5, 10, 11, 12])
+@pytest.mark.parametrize("kept", [1, 2, 5, 9, 10, 11, 12])
 def test_after_a_death_hls_goes_on_after_the_last_whole_segments(
     make: Make, store: Store, film: Path, tmp_path: Path, kept: int
 ) -> None:
