@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -41,9 +41,10 @@ class TaskCheckpoints:
         self._directory = _root() / str(UUID(str(task_id))) / str(int(generation))
         self._source_fd = source_fd
 
-    def open(self, key: str) -> "PieceShelf":
-        """Open the shelf for work that `key` describes, on this source."""
-        described = hashlib.sha256(f"{_fingerprint(self._source_fd)} {key}".encode()).hexdigest()
+    def open(self, key: str, *, inputs: Sequence[Input] = ()) -> "PieceShelf":
+        """Open the shelf for work that `key` describes, on this source and these further files."""
+        files = " ".join(_fingerprint(fd) for fd in (self._source_fd, *(each.fd for each in inputs)))
+        described = hashlib.sha256(f"{files} {key}".encode()).hexdigest()
         return PieceShelf(self._directory / described[:32])
 
 

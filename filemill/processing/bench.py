@@ -124,8 +124,8 @@ class Shelf(Protocol):
 class Checkpoints(Protocol):
     """What an attempt leaves behind for the next one of the same task, should its worker die: whole pieces of work."""
 
-    def open(self, key: str) -> Shelf:
-        """Open the shelf for work that `key` describes; the source is part of it without being named."""
+    def open(self, key: str, *, inputs: "Sequence[Input]" = ()) -> Shelf:
+        """Open the shelf for work that `key` describes; source and `inputs` are part of it without being named."""
         ...
 
 

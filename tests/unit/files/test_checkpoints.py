@@ -11,7 +11,7 @@ import pytest
 
 from filemill.files import checkpoints
 from filemill.files.checkpoints import TaskCheckpoints
-from filemill.processing.bench import Output
+from filemill.processing.bench import Input, Output
 from filemill.processing.errors import SystemFault
 
 TASK = str(uuid.uuid4())
@@ -64,6 +64,18 @@ def test_other_work_another_generation_and_a_changed_source_find_nothing(
     source.write_bytes(changed)
     os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert store_of(source).open("work").names() == []
+
+
+def test_a_changed_further_file_finds_nothing(home: Path, tmp_path: Path, source: Path) -> None:
+    path = tmp_path / "second.mp4"
+    path.write_bytes(os.urandom(2_000_000))
+    with path.open("rb") as file:
+        further = Input(name="second.mp4", media_type="video/mp4", size=2_000_000, fd=file.fileno())
+        store_of(source).open("work", inputs=[further]).keep(make_output(tmp_path), "part-1")
+        assert store_of(source).open("work", inputs=[further]).names() == ["part-1"]
+        assert store_of(source).open("work").names() == []
+        path.write_bytes(os.urandom(2_000_000))
+        assert store_of(source).open("work", inputs=[further]).names() == []
 
 
 def test_a_source_that_was_only_touched_may_be_another(home: Path, tmp_path: Path, source: Path) -> None:

@@ -6,11 +6,13 @@ does not encode again. At the end the segments are joined with the sound, which 
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Final
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Protocol
 
-from filemill.processing.bench import Bench, Checkpoints, Output, Shelf, ToolExit, Workspace
+from filemill.processing.bench import Bench, Checkpoints, Input, Output, Shelf, ToolExit, Workspace
 from filemill.processing.errors import ProcessingError
 from filemill.processing.operations.ffmpeg import failures, segmenting
 from filemill.processing.operations.ffmpeg.film import Film
@@ -20,6 +22,32 @@ from filemill.processing.operations.ffmpeg.running import FILM_LIMITS, tell_shar
 from filemill.processing.operations.ffmpeg.segmenting import Cuts, Place
 
 _JOINED_SHARE: Final = 0.04
+
+
+class AskForSegments(Protocol):
+    """Gives the arguments that encode a film from a place on; with the sound at descriptor 5, or without."""
+
+    def __call__(self, place: Place, *, with_sound: bool) -> list[str]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentedFilm:
+    """A film to be made in segments: what FFmpeg is asked for, and what it reads beside the task's own file."""
+
+    film: Film
+    fps: float | None
+    ask: AskForSegments
+    ask_for_sound: Callable[[], list[str]]
+    inputs: Sequence[Output | Input] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeFilm:
+    """The film, how FFmpeg ended, and how many frames there are."""
+
+    output: Output
+    ended: ToolExit
+    frames: int
 
 
 def make_film_in_segments(
@@ -33,9 +61,29 @@ def make_film_in_segments(
     checkpoints: Checkpoints,
     overlays: Sequence[Output] = (),
 ) -> tuple[Output, ToolExit]:
-    """Make the film from what is kept of it and what is still to be encoded."""
-    shelf = checkpoints.open(_describe(bench, film, cuts, overlays))
-    work = _SegmentedWork(bench, film, cuts, shelf, fps=fps, share=share, overlays=overlays)
+    """Make a film of the task's own file from what is kept of it and what is still to be encoded."""
+    asked = SegmentedFilm(
+        film=film,
+        fps=float(film.fps) if film.fps else fps,
+        ask=partial(segmenting.ask_for_segments, bench.media_type, film, cuts),
+        ask_for_sound=partial(segmenting.ask_for_sound, bench.media_type, film),
+        inputs=overlays,
+    )
+    laid = [hashlib.sha256(overlay.path.read_bytes()).hexdigest() for overlay in overlays]
+    made = make_segmented(bench, asked, name, shelf=checkpoints.open(describe(asked, laid)), share=share)
+    return made.output, made.ended
+
+
+def describe(asked: SegmentedFilm, more: Sequence[str] = ()) -> str:
+    """Describe the work so that whatever changes its outcome changes the description."""
+    return json.dumps([asked.ask(Place(), with_sound=asked.film.sound is not None), *more])
+
+
+def make_segmented(
+    bench: Bench, asked: SegmentedFilm, name: str, *, shelf: Shelf, share: tuple[float, float]
+) -> MadeFilm:
+    """Make a film from what is kept on a shelf and what is still to be encoded."""
+    work = _SegmentedWork(bench, asked, shelf, share=share)
     found = len(work.chain)
     try:
         return work.make(name)
@@ -47,42 +95,23 @@ def make_film_in_segments(
     return work.make(name)
 
 
-def _describe(bench: Bench, film: Film, cuts: Cuts, overlays: Sequence[Output]) -> str:
-    """Describe the work so that whatever changes its outcome changes the description."""
-    asked = segmenting.ask_for_segments(bench.media_type, film, cuts, Place(), with_sound=film.sound is not None)
-    laid = [hashlib.sha256(overlay.path.read_bytes()).hexdigest() for overlay in overlays]
-    return json.dumps([asked, laid])
-
-
 class _SegmentedWork:
-    def __init__(
-        self,
-        bench: Bench,
-        film: Film,
-        cuts: Cuts,
-        shelf: Shelf,
-        *,
-        fps: float | None,
-        share: tuple[float, float],
-        overlays: Sequence[Output],
-    ) -> None:
+    def __init__(self, bench: Bench, asked: SegmentedFilm, shelf: Shelf, *, share: tuple[float, float]) -> None:
         self._bench = bench
-        self._film = film
-        self._cuts = cuts
-        self._fps = float(film.fps) if film.fps else fps
+        self._asked = asked
         self._share = share
-        self._overlays = overlays
-        self._sound = KeptSound(bench, film, shelf)
+        self._sound = KeptSound(bench, asked.film, shelf, ask=asked.ask_for_sound, inputs=asked.inputs)
         self.chain = KeptChain(bench, shelf)
         self.is_kept_work_in_doubt = False
         """Whether what went wrong may lie in what was kept, and not in the film."""
 
-    def make(self, name: str) -> tuple[Output, ToolExit]:
+    def make(self, name: str) -> MadeFilm:
         place = self._find_place()
         sound = self._sound.begin(is_taken_up=place.number > 0)
         with self._bench.open_workspace() as workspace:
             ended = self._encode(workspace, place, sound)
-        return self._join(name), ended
+        output, frames = self._join(name)
+        return MadeFilm(output=output, ended=ended, frames=frames)
 
     def _find_place(self) -> Place:
         self.is_kept_work_in_doubt = True
@@ -95,6 +124,7 @@ class _SegmentedWork:
     def _encode(self, workspace: Workspace, place: Place, sound: list[Output]) -> ToolExit:
         try:
             ended = self._run(workspace, place, sound)
+            ended = failures.forgive_nothing_left(ended) if place.number else ended
             failures.raise_failure(ended)
         except ProcessingError:
             self.chain.drop_last_since(place.number)
@@ -104,7 +134,8 @@ class _SegmentedWork:
 
     def _run(self, workspace: Workspace, place: Place, sound: list[Output]) -> ToolExit:
         tell = tell_share(self._bench, self._share_of(0.0, 1.0 - _JOINED_SHARE), "Encoding the video")
-        clock = Clock(self._film.span.lasting_seconds, tell, from_seconds=place.begin_seconds, fps=self._fps)
+        lasting = self._asked.film.span.lasting_seconds
+        clock = Clock(lasting, tell, from_seconds=place.begin_seconds, fps=self._asked.fps)
 
         def read_line(line: str) -> None:
             listed = segmenting.read_listed(line.strip())
@@ -115,19 +146,20 @@ class _SegmentedWork:
 
         return self._bench.run_tool(
             "ffmpeg",
-            segmenting.ask_for_segments(self._bench.media_type, self._film, self._cuts, place, with_sound=bool(sound)),
+            self._asked.ask(place, with_sound=bool(sound)),
             outputs=sound,
-            inputs=self._overlays,
+            inputs=self._asked.inputs,
             workspace=workspace,
             on_line=read_line,
             limits=FILM_LIMITS,
         )
 
-    def _join(self, name: str) -> Output:
+    def _join(self, name: str) -> tuple[Output, int]:
         self.is_kept_work_in_doubt = True
         with ExitStack() as opened:
             sound = self._sound.open(opened)
-            return self.chain.join(self._film, name, sound=sound, share=self._share_of(1.0 - _JOINED_SHARE, 1.0))
+            share = self._share_of(1.0 - _JOINED_SHARE, 1.0)
+            return self.chain.join(self._asked.film, name, sound=sound, share=share)
 
     def _share_of(self, begin: float, end: float) -> tuple[float, float]:
         low, high = self._share

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from filemill.processing.bench import Bench, Checkpoints, Input, Output, Shelf, ToolExit, Workspace
@@ -89,7 +90,9 @@ class _StreamWork:
         self._fps = float(stream.fps) if stream.fps else fps
         self._share = share
         self._pack_into = pack
-        self._sound = KeptSound(bench, stream.as_film(rows[0].rendition), rows[0].shelf)
+        film = stream.as_film(rows[0].rendition)
+        ask = partial(segmenting.ask_for_sound, bench.media_type, film)
+        self._sound = KeptSound(bench, film, rows[0].shelf, ask=ask)
         self.is_kept_work_in_doubt = False
         """Whether what went wrong may lie in what was kept, and not in the film."""
 
@@ -155,7 +158,7 @@ class _StreamWork:
         for number, row in enumerate(self._rows):
             share = self._share_of(_ENCODED_SHARE + step * number, _ENCODED_SHARE + step * (number + 1))
             film = self._stream.as_film(row.rendition)
-            output = row.chain.join(film, f"joined.{film.container}", sound=None, share=share)
+            output, _ = row.chain.join(film, f"joined.{film.container}", sound=None, share=share)
             row.shelf.keep(output, _JOINED)
             self._bench.discard(output)
 

@@ -44,9 +44,15 @@ def is_index_too_small(ended: ToolExit) -> bool:
     return ended.returncode != 0 and "moov_size is too small" in ended.stderr_tail
 
 
-def is_nothing_left(ended: ToolExit) -> bool:
-    """Say whether FFmpeg found nothing to write: it was asked to go on where the film had ended."""
-    return "received no packets" in ended.stderr_tail or "Output file is empty" in ended.stderr_tail
+def forgive_nothing_left(ended: ToolExit) -> ToolExit:
+    """Take it for a success that FFmpeg found nothing to write: it was asked to go on where the film had ended.
+
+    What it said of writing is forgotten; what it said of reading stays, since the rest of the film may be damaged.
+    """
+    if "received no packets" not in ended.stderr_tail and "Output file is empty" not in ended.stderr_tail:
+        return ended
+    said = [line for line in ended.stderr_tail.splitlines() if not line.startswith(("[vost#", "[out#"))]
+    return ToolExit(returncode=0, stderr_tail="\n".join(said))
 
 
 def explain_shortfall(

@@ -1,6 +1,7 @@
 """What is kept of a film that is encoded in segments: the chain of its segments, and its sound."""
 
 import secrets
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
@@ -73,13 +74,13 @@ class KeptChain:
         if len(self._names) > first:
             self._shelf.drop(self._names.pop())
 
-    def join(self, film: Film, name: str, *, sound: Input | None, share: tuple[float, float]) -> Output:
-        """Join the segments, and the sound where there is one, into an output."""
+    def join(self, film: Film, name: str, *, sound: Input | None, share: tuple[float, float]) -> tuple[Output, int]:
+        """Join the segments, and the sound where there is one, into an output; tell how many frames it has."""
         picture = film.picture
         tag = "hvc1" if isinstance(picture, PictureCoding) and picture.codec == "h265" else ""
         with ExitStack() as opened:
             segments = [opened.enter_context(self._shelf.open(kept)) for kept in self._names]
-            self._bench.call(
+            told = self._bench.call(
                 join_film,
                 {
                     "name": name,
@@ -93,16 +94,26 @@ class KeptChain:
                 share=share,
                 limits=_JOIN_LIMITS,
             )
-        return next(output for output in self._bench.outputs if output.name == name)
+        return next(output for output in self._bench.outputs if output.name == name), int(told["frames"])
 
 
 class KeptSound:
     """The sound of a film, encoded in one piece: beside the picture where both begin, otherwise alone."""
 
-    def __init__(self, bench: Bench, film: Film, shelf: Shelf) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        film: Film,
+        shelf: Shelf,
+        *,
+        ask: Callable[[], list[str]],
+        inputs: Sequence[Output | Input] = (),
+    ) -> None:
         self._bench = bench
         self._film = film
         self._shelf = shelf
+        self._ask = ask
+        self._inputs = inputs
 
     def begin(self, *, is_taken_up: bool) -> list[Output]:
         """Give the output to write the sound to beside the picture; where the work is taken up, encode it alone."""
@@ -111,8 +122,8 @@ class KeptSound:
         output = self._bench.create_output(f"sound.{self._film.container}", self._film.media_type)
         if not is_taken_up:
             return [output]
-        asked = segmenting.ask_for_sound(self._bench.media_type, self._film)
-        failures.raise_failure(self._bench.run_tool("ffmpeg", asked, outputs=[output], limits=FILM_LIMITS))
+        ended = self._bench.run_tool("ffmpeg", self._ask(), outputs=[output], inputs=self._inputs, limits=FILM_LIMITS)
+        failures.raise_failure(ended)
         self.keep([output])
         return []
 

@@ -56,6 +56,18 @@ class Clock:
         return elapsed * ahead_seconds / done if elapsed >= _SURE_AFTER_SECONDS and done > 0 else None
 
 
+class FrameCount:
+    """Reads from FFmpeg's progress lines how many frames it has encoded."""
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def read_line(self, line: str) -> None:
+        name, _, value = line.strip().partition("=")
+        if name == "frame" and value.isdigit():
+            self.last = int(value)
+
+
 def say_left(doing: str, left_seconds: float | None) -> str:
     """Put what is being done and the seconds left into a sentence for people."""
     if left_seconds is None:

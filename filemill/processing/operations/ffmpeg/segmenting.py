@@ -33,7 +33,7 @@ _WORK_SECONDS: Final = 5.0
 _MOST_SEGMENTS: Final = 200
 _SHORTEST_SECONDS: Final = 2
 _LONGEST_SECONDS: Final = 120
-_RUN_UP_SECONDS: Final = 2.0
+RUN_UP_SECONDS: Final = 2.0
 """How much before its place decoding begins, for filters that look back."""
 _EARLY_SECONDS: Final = 0.1
 """FFmpeg counts the time to a cut from the first frame, which may come this much after the place that was asked for."""
@@ -138,7 +138,7 @@ def ask_for_segments(media_type: str, film: Film, cuts: Cuts, place: Place, *, w
 
 def read_from(media_type: str, span: Span, begin_seconds: float) -> list[str]:
     """Arguments that read the film from a moment of its part on, with a run-up, by the film's own times."""
-    at_seconds = max(0.0, span.start_seconds + begin_seconds - _RUN_UP_SECONDS)
+    at_seconds = max(0.0, span.start_seconds + begin_seconds - RUN_UP_SECONDS)
     return read_input(media_type, at_seconds=at_seconds, keeps_times=True)
 
 
@@ -181,7 +181,7 @@ def ask_for_sound(media_type: str, film: Film) -> list[str]:
     return [
         *GLOBALLY,
         *read_input(media_type, at_seconds=film.span.start_seconds, lasting_seconds=film.span.limit_seconds),
-        *("-map", "0:a:0", "-vn", *_write_sound(film), *ASK_FOR_PROGRESS, "-fd", "5", "fd:"),
+        *("-map", "0:a:0", "-vn", *write_sound(film), *ASK_FOR_PROGRESS, "-fd", "5", "fd:"),
     ]
 
 
@@ -191,10 +191,11 @@ def ask_for_sound_beside(film: Film) -> list[str]:
     steps = [f"atrim=start={start:.6f}", f"asetpts=PTS-{start:.6f}/TB"] if start else []
     steps += [f"atrim=end={limit:.6f}"] if limit is not None else []
     filtered = ["-af", ",".join(steps)] if steps else []
-    return ["-map", "0:a:0", "-vn", *filtered, *_write_sound(film), "-fd", "5", "fd:"]
+    return ["-map", "0:a:0", "-vn", *filtered, *write_sound(film), "-fd", "5", "fd:"]
 
 
-def _write_sound(film: Film) -> list[str]:
+def write_sound(film: Film) -> list[str]:
+    """Arguments that encode sound into a file of its own."""
     alone = replace(film, index_bytes=None)
     if not isinstance(film.sound, SoundCoding):
         raise TypeError("only sound that is encoded is written apart")

@@ -1,24 +1,33 @@
 """`video.concat`: several films one after another, as one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
+from itertools import accumulate
 from typing import Any, Final
 
 from pydantic import Field
 
-from filemill.processing.bench import Bench
+from filemill.processing.bench import Bench, Output, ToolExit
 from filemill.processing.errors import InputError, OptionsError
 from filemill.processing.media import FILM_TYPES
 from filemill.processing.operations.declaration import Example, InputsRule, Operation, RetryPolicy
 from filemill.processing.operations.ffmpeg import failures
-from filemill.processing.operations.ffmpeg.coding import COPY, encode_picture, encode_sound
+from filemill.processing.operations.ffmpeg.checkpointed import SegmentedFilm, describe, make_segmented
+from filemill.processing.operations.ffmpeg.coding import COPY
 from filemill.processing.operations.ffmpeg.cost import estimate_film
-from filemill.processing.operations.ffmpeg.film import DROP_METADATA, Film, estimate_index_bytes, write_container
-from filemill.processing.operations.ffmpeg.filters import lay_out
-from filemill.processing.operations.ffmpeg.progress import ASK_FOR_PROGRESS, Clock
+from filemill.processing.operations.ffmpeg.film import estimate_index_bytes
+from filemill.processing.operations.ffmpeg.parts import (
+    Concatenation,
+    Part,
+    ask_for_concat,
+    ask_for_concat_segments,
+    ask_for_concat_sound,
+)
+from filemill.processing.operations.ffmpeg.progress import Clock, FrameCount
 from filemill.processing.operations.ffmpeg.rates import to_fraction
-from filemill.processing.operations.ffmpeg.reading import GLOBALLY, read_input
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS, check_film, tell_share
+from filemill.processing.operations.ffmpeg.segmenting import plan_cuts
 from filemill.processing.operations.ffmpeg.spans import Span
 from filemill.processing.operations.planning import Facts, Planned
 from filemill.processing.operations.sizing import Fit, Layout, Resize, Size, plan_layout, round_to_even
@@ -28,14 +37,16 @@ from filemill.processing.operations.video.probing import probe, probe_input
 from filemill.processing.operations.video.producing import foresee_output, name_film
 
 MOST: Final = 20
-_FIRST_FURTHER: Final = 6
 _USUAL_FPS: Final = 25.0
-_SOUND_RATE: Final = 48_000
+_SHARE: Final = (5.0, 97.0)
 
 DETAILS: Final = """
 The first film, or the size and rate that you name, sets what all become; the others are fitted into its frame, padded
 with black where their shape differs (`fit` can cut or stretch instead). A film without sound is silent for its time.
-All are encoded anew, so the joins are clean whatever the films were.
+All are encoded anew, so the joins are clean whatever the films were. Each lasts as long as it says, in whole frames.
+
+What takes long is encoded in segments that outlive the worker: after a crash the next attempt goes on after the last
+whole one, whichever of the films it lies in. What takes less than about 12 seconds is made in one go.
 """
 
 
@@ -51,40 +62,58 @@ class ConcatOptions(CodingOptions, SizeOptions, FlatOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """One of the films: what it is, at which descriptor, and how it is laid out in the common frame."""
-
-    facts: Facts
-    descriptor: int
-    layout: Layout
-
-    @property
-    def lasting_seconds(self) -> float:
-        return self.facts.duration or 0.0
-
-
 def concatenate(bench: Bench, options: ConcatOptions) -> dict[str, Any]:
     """Put the films one after another. Raises InputError `corrupt_file`, `too_long`; OptionsError `invalid_options`."""
     films = [probe(bench), *(probe_input(bench, further) for further in bench.inputs)]
     _refuse_unfit(films, bench.input_limits.max_duration_seconds)
-    film, parts = plan_parts(films, options)
-    output = bench.create_output(name_film(bench.file_name, film), film.media_type)
+    whole = plan_parts(films, options)
+    output, ended, frames = _make(bench, films[0], whole)
+    check_film(bench, output, share=(97.0, 100.0))
+    expected, actual = whole.film.span.lasting_seconds, whole.to_seconds(frames)
+    if error := failures.explain_shortfall(ended, expected_seconds=expected, actual_seconds=actual):
+        raise error
+    told = [{"duration": film.duration, "width": film.width, "height": film.height} for film in films]
+    return {"parts": told, "output": {"name": output.name, "format": whole.film.container, **output.facts}}
+
+
+def _make(bench: Bench, first: Facts, whole: Concatenation) -> tuple[Output, ToolExit, int]:
+    """Make the film, in segments where it takes long; tell how FFmpeg ended, and how many frames there are."""
+    film, name = whole.film, name_film(bench.file_name, whole.film)
+    cuts = plan_cuts(first, film)
+    if cuts is None or bench.checkpoints is None:
+        return _make_in_one_go(bench, whole, name)
+    asked = SegmentedFilm(
+        film=film,
+        fps=float(whole.fps),
+        ask=partial(ask_for_concat_segments, whole, cuts),
+        ask_for_sound=partial(ask_for_concat_sound, whole),
+        inputs=bench.inputs,
+    )
+    shelf = bench.checkpoints.open(describe(asked), inputs=bench.inputs)
+    made = make_segmented(bench, asked, name, shelf=shelf, share=_SHARE)
+    return made.output, made.ended, made.frames
+
+
+def _make_in_one_go(bench: Bench, whole: Concatenation, name: str) -> tuple[Output, ToolExit, int]:
+    output = bench.create_output(name, whole.film.media_type)
+    tell = tell_share(bench, _SHARE, "Joining the videos")
+    clock = Clock(whole.film.span.lasting_seconds, tell, fps=float(whole.fps))
+    frames = FrameCount()
+
+    def read_line(line: str) -> None:
+        clock.read_line(line)
+        frames.read_line(line)
+
     ended = bench.run_tool(
         "ffmpeg",
-        ask_for_concat(film, parts),
+        ask_for_concat(whole),
         outputs=[output],
         inputs=bench.inputs,
-        on_line=Clock(film.span.lasting_seconds, tell_share(bench, (5.0, 97.0), "Joining the videos")).read_line,
+        on_line=read_line,
         limits=FILM_LIMITS,
     )
     failures.raise_failure(ended)
-    made = check_film(bench, output, share=(97.0, 100.0))
-    expected = film.span.lasting_seconds
-    if error := failures.explain_shortfall(ended, expected_seconds=expected, actual_seconds=made["duration"]):
-        raise error
-    told = [{"duration": part.facts.duration, "width": part.facts.width, "height": part.facts.height} for part in parts]
-    return {"parts": told, "output": {"name": output.name, "format": film.container, **output.facts}}
+    return output, ended, frames.last
 
 
 def _refuse_unfit(films: Sequence[Facts], most_seconds: float) -> None:
@@ -99,8 +128,8 @@ def _refuse_unfit(films: Sequence[Facts], most_seconds: float) -> None:
         )
 
 
-def plan_parts(films: Sequence[Facts], options: ConcatOptions) -> tuple[Film, list[Part]]:
-    """Work out what the one film is, and how each is laid out in it; pure."""
+def plan_parts(films: Sequence[Facts], options: ConcatOptions) -> Concatenation:
+    """Work out what the one film is, how each is laid out in it, and which frames of it are whose; pure."""
     if COPY in (options.video_codec, options.audio_codec):
         message = "Films are encoded anew when they are joined, so no codec can be copy."
         raise OptionsError(message, code="invalid_options")
@@ -110,26 +139,27 @@ def plan_parts(films: Sequence[Facts], options: ConcatOptions) -> tuple[Film, li
     film = plan_film(leading, _film_options(options))
     canvas = film.layout.canvas
     box = Resize(width=canvas.width, height=canvas.height, fit=options.fit if options.fit in _FILLS else "contain")
-    parts = [
-        Part(facts=facts, descriptor=_descriptor(number), layout=_lay_out(facts, box, canvas))
-        for number, facts in enumerate(films)
-    ]
-    lasting = sum(part.lasting_seconds for part in parts)
-    fps = options.fps or first.fps or _USUAL_FPS
-    return replace(
-        film,
-        span=Span(end_seconds=lasting),
-        fps=to_fraction(fps),
-        index_bytes=estimate_index_bytes(lasting, fps),
-    ), parts
+    fps = to_fraction(options.fps or first.fps or _USUAL_FPS)
+    parts: list[Part] = []
+    ends_seconds = accumulate(facts.duration or 0.0 for facts in films)
+    for facts, end_seconds in zip(films, ends_seconds, strict=True):
+        begin = parts[-1].first_frame + parts[-1].frames if parts else 0
+        part = Part(
+            media_type=facts.media_type,
+            layout=_lay_out(facts, box, canvas),
+            has_sound=bool(facts.more.get("audio_channels")),
+            first_frame=begin,
+            frames=max(1, round(end_seconds * fps) - begin),
+        )
+        parts.append(part)
+    lasting = float((parts[-1].first_frame + parts[-1].frames) / fps)
+    index = estimate_index_bytes(lasting, float(fps))
+    film = replace(film, span=Span(end_seconds=lasting), fps=fps, index_bytes=index)
+    return Concatenation(film=film, fps=fps, parts=parts)
 
 
 _FILLS: Final = frozenset(("contain", "cover", "fill"))
 """What leaves every part as large as the common frame."""
-
-
-def _descriptor(number: int) -> int:
-    return 3 if number == 0 else _FIRST_FURTHER + number - 1
 
 
 def _lay_out(facts: Facts, box: Resize, canvas: Size) -> Layout:
@@ -142,36 +172,9 @@ def _film_options(options: ConcatOptions) -> FilmOptions:
     return FilmOptions.model_validate({name: given[name] for name in FilmOptions.model_fields if name in given})
 
 
-def ask_for_concat(film: Film, parts: Sequence[Part]) -> list[str]:
-    """Arguments that join the films at 3 and from 6 on into the output at 5."""
-    chains = [chain for number, part in enumerate(parts) for chain in _chains(film, number, part)]
-    has_sound = film.sound is not None
-    pads = "".join(f"[v{number}]" + (f"[a{number}]" if has_sound else "") for number in range(len(parts)))
-    joined = f"{pads}concat=n={len(parts)}:v=1:a={int(has_sound)}[film]" + ("[sound]" if has_sound else "")
-    inputs = [word for part in parts for word in read_input(part.facts.media_type, descriptor=part.descriptor)]
-    return [
-        *(*GLOBALLY, *inputs, "-filter_complex_threads", "1", "-filter_complex", ";".join([*chains, joined])),
-        *("-map", "[film]", *(("-map", "[sound]") if has_sound else ()), "-sn", "-dn", *DROP_METADATA),
-        *("-fps_mode", "vfr", *encode_picture(film.picture), *encode_sound(film.sound), *write_container(film)),
-        *(*ASK_FOR_PROGRESS, "-fd", "5", "fd:"),
-    ]
-
-
-def _chains(film: Film, number: int, part: Part) -> list[str]:
-    steps = ",".join(lay_out(part.layout, "yuv420p", fps=film.fps))
-    chains = [f"[{number}:V:0]{steps}[v{number}]"]
-    if film.sound is None:
-        return chains
-    shape = f"aformat=sample_fmts=fltp:sample_rates={_SOUND_RATE}:channel_layouts=stereo"
-    if part.facts.more.get("audio_channels"):
-        return [*chains, f"[{number}:a:0]aresample={_SOUND_RATE},{shape}[a{number}]"]
-    silence = f"anullsrc=r={_SOUND_RATE}:cl=stereo,atrim=duration={part.lasting_seconds:.6f}"
-    return [*chains, f"{silence},{shape}[a{number}]"]
-
-
 def plan(facts: Facts, options: ConcatOptions) -> Planned:
     """Foresee the film as far as the first part tells; how long the others last is not known before the work."""
-    film, _ = plan_parts([facts], options)
+    film = plan_parts([facts], options).film
     foreseen = foresee_output(facts, replace(film, span=Span()))
     return Planned(outputs=(foreseen,), cost=estimate_film(facts, film))
 

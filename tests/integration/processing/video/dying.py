@@ -1,9 +1,10 @@
 """Workers that die right after they kept a piece of work, and what they leave for the next attempt."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from filemill.files.checkpoints import PieceShelf
-from filemill.processing.bench import Output
+from filemill.processing.bench import Input, Output
 
 
 class Store:
@@ -14,7 +15,8 @@ class Store:
         self.keys: list[str] = []
         self.dies_after: int | None = None
 
-    def open(self, key: str) -> "DyingShelf":
+    def open(self, key: str, *, inputs: Sequence[Input] = ()) -> "DyingShelf":
+        key = " ".join([key, *(each.name for each in inputs)])
         if key not in self.keys:
             self.keys.append(key)
         return DyingShelf(self.directory / str(self.keys.index(key)), self)

@@ -6,6 +6,7 @@ from filemill.processing.bench import ToolExit
 from filemill.processing.operations.ffmpeg.failures import (
     explain_failure,
     explain_shortfall,
+    forgive_nothing_left,
     is_index_too_small,
 )
 
@@ -49,3 +50,16 @@ def test_what_is_missing_counts_only_where_something_was_complained_of(
     ended = ToolExit(returncode=0, stderr_tail=said)
     error = explain_shortfall(ended, expected_seconds=expected, actual_seconds=actual)
     assert (error is not None and error.code == "corrupt_file") == is_corrupt
+
+
+def test_to_find_nothing_left_is_no_failure_and_what_was_said_of_the_film_stays() -> None:
+    said = (
+        "[h264 @ 0x1] error while decoding MB 3 4\n"
+        "[vost#0:0/libx264 @ 0x2] [enc:libx264 @ 0x3] Could not open encoder before EOF\n"
+        "[out#0/segment @ 0x4] Nothing was written into output file, because at least one of its streams received no "
+        "packets.\n"
+    )
+    forgiven = forgive_nothing_left(ToolExit(returncode=234, stderr_tail=said))
+    assert forgiven == ToolExit(returncode=0, stderr_tail="[h264 @ 0x1] error while decoding MB 3 4")
+    failed = ToolExit(returncode=183, stderr_tail="Invalid data found when processing input")
+    assert forgive_nothing_left(failed) is failed
