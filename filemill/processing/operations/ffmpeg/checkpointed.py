@@ -87,8 +87,9 @@ def make_segmented(
     found = len(work.chain)
     try:
         return work.make(name)
-    except ProcessingError:
-        if not found or not work.is_kept_work_in_doubt:
+    except ProcessingError as error:
+        # For want of room nothing that is kept is at fault, and to encode it anew would need as much.
+        if not found or not work.is_kept_work_in_doubt or error.code == "disk_full":
             raise
     work.chain.forget()
     bench.note(resumed_in_vain=found)

@@ -60,8 +60,9 @@ def make_stream_in_segments(
     found = sum(len(row.chain) for row in rows)
     try:
         return work.make()
-    except ProcessingError:
-        if not found or not work.is_kept_work_in_doubt:
+    except ProcessingError as error:
+        # For want of room nothing that is kept is at fault, and to encode it anew would need as much.
+        if not found or not work.is_kept_work_in_doubt or error.code == "disk_full":
             raise
     for row in rows:
         row.chain.forget()

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from filemill.files.checkpoints import PieceShelf
+from filemill.processing.bench import Output
+from filemill.processing.errors import SystemFault
 from filemill.processing.operations.ffmpeg import segmenting
 from tests.integration.processing.video.clips import make_clip
 from tests.integration.processing.video.conftest import Made, Make
-from tests.integration.processing.video.dying import Store, WorkerDied
+from tests.integration.processing.video.dying import DyingShelf, Store, WorkerDied
 from tests.integration.processing.video.reading import read_back, read_samples
 
 LADDER = {"renditions": ["360p", "240p"], "segment_duration": 2, "encoder_preset": "ultrafast"}
@@ -225,6 +228,26 @@ def test_kept_work_that_is_no_use_is_made_anew(
     made = make("video.hls", film, checkpoints=store, **LADDER)
     assert made.usage["resumed_in_vain"] == 10
     assert_same_stream(whole, made, tmp_path)
+
+
+def test_a_disk_without_room_for_what_is_joined_costs_nothing_that_is_kept(
+    make: Make, store: Store, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.dies_after = 11
+    with pytest.raises(WorkerDied):
+        make("video.hls", film, checkpoints=store, **LADDER)
+    before = read_inodes(store)
+
+    def no_room(_shelf: PieceShelf, _output: Output, _name: str) -> None:
+        raise SystemFault("There is no room.", code="disk_full", is_passing=True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DyingShelf, "keep", no_room)
+        with pytest.raises(SystemFault, match="no room"):
+            make("video.hls", film, checkpoints=store, **LADDER)
+    assert read_inodes(store) == before
+    made = make("video.hls", film, checkpoints=store, **LADDER)
+    assert made.usage["resumed_after_segments"] == 10
 
 
 def test_short_streams_are_made_in_one_go(
