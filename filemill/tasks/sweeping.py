@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import Error, connection
 
-from filemill.tasks import broker, counting, dispatch, lifecycle
+from filemill.tasks import broker, counting, dispatch, overdue_moves
 from filemill.tasks.models import Batch
 
 logger = logging.getLogger(__name__)
@@ -85,10 +85,10 @@ class Swept:
 
 def sweep() -> Swept:
     """Do one round of all of it; safe to run at the same time in several processes."""
-    rescued = lifecycle.rescue(BITE)
+    rescued = overdue_moves.rescue(BITE)
     for task in rescued:
         logger.warning("rescued from a lost worker", extra={"task_id": task.pk})
-    expired = lifecycle.expire(BITE)
+    expired = overdue_moves.expire(BITE)
     for task in expired:
         logger.warning("expired: nobody started it before its deadline", extra={"task_id": task.pk})
     sent = send_unsent()

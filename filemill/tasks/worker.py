@@ -15,7 +15,7 @@ from django.db import close_old_connections
 
 from filemill.faultpoints import faultpoint
 from filemill.processing.errors import SystemFault
-from filemill.tasks import batches, broker, cage_check, chores, dispatch, lifecycle, passing_on, roster
+from filemill.tasks import batches, broker, cage_check, chores, dispatch, lifecycle, overdue_moves, passing_on, roster
 from filemill.tasks.cages import make_cage, start_fork_server
 from filemill.tasks.execution import execute, follow_up
 from filemill.tasks.models import TaskLog
@@ -77,7 +77,7 @@ def let_go(task_id: str) -> None:
 
     Put back, an overdue one would be sent again at once, and again, until the sweeper's next round.
     """
-    if (expired := lifecycle.expire_one(task_id)) is not None:
+    if (expired := overdue_moves.expire_one(task_id)) is not None:
         logger.warning("expired: nobody started it before its deadline", extra={"task_id": task_id})
         follow_up([expired])
     else:

@@ -9,7 +9,18 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from filemill.tasks import admission, batch_moves, broker, counting, dispatch, lifecycle, passing_on, pruning, sweeping
+from filemill.tasks import (
+    admission,
+    batch_moves,
+    broker,
+    counting,
+    dispatch,
+    lifecycle,
+    overdue_moves,
+    passing_on,
+    pruning,
+    sweeping,
+)
 from filemill.tasks.models import Batch, TaskLog, TaskProgress
 from filemill.tasks.node import Worker
 from filemill.tasks.statuses import Lane, Status, TaskType
@@ -42,7 +53,7 @@ def read_of_tasks(reading: Reading) -> dict[str, int]:
 # --- the sweeper ---
 def test_a_round_with_nothing_to_rescue_or_to_expire_reads_no_task(alice: User) -> None:
     with watch() as reading:
-        assert (lifecycle.rescue(BITE), lifecycle.expire(BITE)) == ([], [])
+        assert (overdue_moves.rescue(BITE), overdue_moves.expire(BITE)) == ([], [])
 
     assert reading.rows["task_deadline"] == 0
     assert set(read_of_tasks(reading)) <= LEASED
@@ -51,7 +62,7 @@ def test_a_round_with_nothing_to_rescue_or_to_expire_reads_no_task(alice: User) 
 def test_a_rescue_reads_those_whose_lease_is_over(alice: User) -> None:
     some(3 * BITE, status=Status.PROCESSING).update(lease_until=Now() - LONG_AGO)
     with watch() as reading:
-        assert len(lifecycle.rescue(BITE)) == BITE
+        assert len(overdue_moves.rescue(BITE)) == BITE
 
     assert reading.rows["task_lease"] >= BITE
     assert set(read_of_tasks(reading)) <= {KEY, *LEASED}
@@ -60,7 +71,7 @@ def test_a_rescue_reads_those_whose_lease_is_over(alice: User) -> None:
 def test_an_expiry_reads_those_whose_deadline_is_over(bob: User) -> None:
     some(3 * BITE, user=bob, status=Status.PENDING).update(deadline_at=Now() - LONG_AGO)
     with watch() as reading:
-        assert len(lifecycle.expire(BITE)) == BITE
+        assert len(overdue_moves.expire(BITE)) == BITE
 
     assert read_of_tasks(reading) == {"task_deadline": BITE, KEY: BITE}
 

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from filemill.tasks import broker, dispatch, lifecycle, passing_on, sweeping
+from filemill.tasks import broker, dispatch, lifecycle, overdue_moves, passing_on, sweeping
 from filemill.tasks.admission import Waiting, who_waits
 from filemill.tasks.lifecycle import complete, start, start_next_in_order, start_next_of_batch
 from filemill.tasks.models import Batch, QueuePause, TaskLog, WorkerNode
@@ -86,7 +86,7 @@ def test_what_was_not_begun_in_time_expires_and_a_person_may_still_run_it(new_ta
     TaskLog.objects.update(deadline_at=Now() - timedelta(seconds=1), expires_at=Now() - timedelta(seconds=1))
     assert start(task.pk, worker=worker) is None
 
-    (expired,) = lifecycle.expire(5)
+    (expired,) = overdue_moves.expire(5)
     assert (expired.status, expired.error_code) == ("failed", "expired")
     assert lifecycle.retry(expired, by="alice", force=False) is not None
     assert start(task.pk, worker=worker) is not None

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.db.models.functions import Now
 
-from filemill.tasks import lifecycle
+from filemill.tasks import lifecycle, overdue_moves
 from filemill.tasks.models import TaskAttempt, TaskEventLog, TaskLog
 from filemill.tasks.node import Worker
 from filemill.tasks.statuses import MOVES, TERMINAL, Move, Status
@@ -41,12 +41,12 @@ def must(task: TaskLog | None) -> TaskLog:
 
 def expire(task: TaskLog) -> TaskLog | None:
     TaskLog.objects.filter(pk=task.pk).update(deadline_at=Now() - timedelta(seconds=1))
-    return next(iter(lifecycle.expire(10)), None)
+    return next(iter(overdue_moves.expire(10)), None)
 
 
 def rescue(task: TaskLog) -> TaskLog | None:
     TaskLog.objects.filter(pk=task.pk, status="processing").update(lease_until=Now() - timedelta(seconds=1))
-    return next(iter(lifecycle.rescue(10)), None)
+    return next(iter(overdue_moves.rescue(10)), None)
 
 
 ATTEMPTED: dict[str, Callable[[TaskLog], TaskLog | None]] = {

@@ -12,9 +12,10 @@ from django.db.models.functions import Now
 
 from filemill.tasks import pruning
 from filemill.tasks.history import check, collect
-from filemill.tasks.lifecycle import complete, fail, rescue, retry, start
+from filemill.tasks.lifecycle import complete, fail, retry, start
 from filemill.tasks.models import EventPruning, TaskEventLog, TaskLog, TaskProgress
 from filemill.tasks.node import Worker
+from filemill.tasks.overdue_moves import rescue
 from filemill.tasks.transition import Ending
 from tests.integration.tasks.conftest import NewTask
 

@@ -21,7 +21,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from filemill.tasks import lifecycle, progress, pulse
+from filemill.tasks import lifecycle, overdue_moves, progress, pulse
 from filemill.tasks.history import Kind, Observation, Violation, check, collect
 from filemill.tasks.models import TaskAttempt, TaskEventLog, TaskLog
 from filemill.tasks.node import Worker
@@ -67,7 +67,7 @@ class Moves:
         return lifecycle.retry(task, by="alice", force=True)
 
     def rescue(self) -> list[TaskLog]:
-        return lifecycle.rescue(4)
+        return overdue_moves.rescue(4)
 
 
 class CarelessMoves(Moves):

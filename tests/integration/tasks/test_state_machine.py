@@ -30,7 +30,7 @@ from hypothesis.stateful import (
 )
 
 from filemill.processing.operations.planning import Cost
-from filemill.tasks import broker, lifecycle, progress, pulse, sweeping
+from filemill.tasks import broker, lifecycle, overdue_moves, progress, pulse, sweeping
 from filemill.tasks.changes import handed_back
 from filemill.tasks.history import check, collect
 from filemill.tasks.models import TaskEventLog, TaskLog
@@ -296,12 +296,12 @@ class TaskLife(RuleBasedStateMachine):
 
     @rule()
     def rescue(self) -> None:
-        rescued = {task.pk for task in lifecycle.rescue(LIMIT)}
+        rescued = {task.pk for task in overdue_moves.rescue(LIMIT)}
         assert rescued == self.rescue_in_model()
 
     @rule()
     def expire(self) -> None:
-        expired = {task.pk for task in lifecycle.expire(LIMIT)}
+        expired = {task.pk for task in overdue_moves.expire(LIMIT)}
         assert expired == self.expire_in_model()
 
     @rule()
