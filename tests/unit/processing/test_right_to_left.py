@@ -40,6 +40,14 @@ def test_vowels_stay_with_their_letter() -> None:
         ("אב Mill", "Mill בא"),
         ("אב\nMill (7)\nגד", "בא\nMill (7)\nדג"),
         ("\u200fאב\u200f", "בא"),
+        ("חברת אקמה (ACME) 2024", "2024 (ACME) המקא תרבח"),
+        ("אב (Mill) [7] גד", "דג [7] (Mill) בא"),
+        ("Mill (אב) <7>", "Mill (בא) <7>"),
+        ("אב ((ג)", "(ג)) בא"),
+        ("אב) (x<y)", "(x<y) (בא"),
+        ("a (b (אב) c) ד", "a (b (בא) c) ד"),
+        ("אב (\u05b0ג)", "(ג\u05b0) בא"),
+        ("אב \u2066(Mill) 7!\u2069 ג", "ג (Mill) 7! בא"),
     ],
 )
 def test_hebrew_is_put_in_the_order_in_which_it_is_seen(text: str, seen: str) -> None:
@@ -57,6 +65,13 @@ def test_a_mark_that_parts_letters_parts_them_and_is_not_seen() -> None:
 @pytest.mark.parametrize("text", ["Filemill (2026)", "Ўзбекча [қ]", "© Anna\n\n2026", "e\u0301", "a\u200db", ""])
 def test_a_text_from_left_to_right_is_drawn_as_it_stands(text: str) -> None:
     assert order_letters(text) == text
+
+
+@pytest.mark.parametrize("letter", ["\U0001fae8", "\u0378", "\ue000", "\U000e01ef", "\x1c", "\u2029", "\U0010ffff"])
+def test_a_letter_that_the_standard_does_not_know_yet_is_in_no_way(letter: str) -> None:
+    seen = order_letters(f"שלום {letter}")
+    assert seen.replace("\U000e01ef", "").endswith("םולש")
+    assert letter in seen or letter == "\U000e01ef"
 
 
 @pytest.mark.parametrize("text", ["\u202eאב", "\u2067אב\u2069", "א" * 2000, "\u0651ب", "א\ud800"])
