@@ -38,7 +38,9 @@ _ENCRYPTED_PACKAGE: Final = "EncryptedPackage"
 _ROOT: Final = "Root Entry"
 """What every directory begins with."""
 _TYPES_OF_ENCRYPTED: Final[Mapping[str, str]] = {
-    ending: media_type for ending, media_type in _TYPES_BY_ZIP_ENDING.items() if media_type.startswith(_OOXML)
+    **{ending: media_type for ending, media_type in _TYPES_BY_ZIP_ENDING.items() if media_type.startswith(_OOXML)},
+    # A newer document under the older ending is still of its kind.
+    **{ending: _TYPES_BY_ZIP_ENDING[f"{ending}x"] for ending in ("doc", "xls", "ppt", "dot", "xlt", "pot")},
 }
 
 ZIP_SIGNATURE: Final = b"PK\x03\x04"

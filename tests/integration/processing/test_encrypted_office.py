@@ -3,6 +3,7 @@
 import json
 import logging
 import random
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ import pytest
 
 from filemill.processing.bench import Limits
 from filemill.processing.cage import Cage
-from filemill.processing.errors import InputError, LimitError
+from filemill.processing.errors import InputError, LimitError, OptionsError
 from filemill.processing.operations.sealed.document.office_decrypting import decrypt_office
 from tests.integration.processing.conftest import SAMPLES, Work
 from tests.integration.processing.encrypted_inputs import ENCRYPTED, PASSWORD, claim_spin_count, encrypt
 from tests.integration.processing.inputs import cut
-from tests.integration.processing.office_inputs import make_docx, make_odf, make_xlsx
+from tests.integration.processing.office_inputs import make_docx, make_odf, make_xlsx, make_zip
 from tests.unit.processing.sealed_double import SealedCallDouble
 
 pytestmark = pytest.mark.timeout(120)
@@ -123,6 +124,57 @@ def test_an_encrypted_document_that_is_cut_is_damage(work: Work, tmp_path: Path)
     for name in ("agile.docx", "rc4.doc", "rc4.xls"):
         damaged = cut(ENCRYPTED / name, tmp_path / name, 0.4)
         assert _refused(work, damaged, "document.text", password=PASSWORD) == "corrupt_file"
+
+
+def _rows_and_noise(path: Path, *, more: bytes = b"") -> Path:
+    """Write a workbook that is large enough that its encryption hides what it is."""
+    make_xlsx(path, [["farm", "sacks"], ["Brookside", 12]])
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/1.bin", random.Random(164).randbytes(200_000))
+        archive.writestr("xl/media/2.bin", more)
+    return path
+
+
+def test_a_newer_workbook_under_an_older_name_is_read_as_what_it_is(work: Work, tmp_path: Path) -> None:
+    large = encrypt(_rows_and_noise(tmp_path / "plain.xlsx"), tmp_path / "large.xls")
+    small = encrypt(make_xlsx(tmp_path / "few.xlsx", [["farm", "sacks"], ["Brookside", 12]]), tmp_path / "small.xls")
+    for source in (large, small):
+        done = work(source, operation="document.table", password=PASSWORD)
+        assert (done.result["format"], done.result["rows"]) == ("xlsx", 1)
+        assert (
+            "Brookside"
+            in work(source, operation="document.text", password=PASSWORD).path(f"{source.stem}.txt").read_text()
+        )
+        assert work(source, operation="document.convert", password=PASSWORD).result["source_format"] == "xlsx"
+
+
+def test_a_workbook_whose_name_says_nothing_is_read_as_what_it_is(work: Work, tmp_path: Path) -> None:
+    source = encrypt(make_xlsx(tmp_path / "few.xlsx", [["Brookside", 12]]), tmp_path / "sums")
+    assert "Brookside" in work(source, operation="document.text", password=PASSWORD).path("sums.txt").read_text()
+    done = work(source, operation="document.convert", password=PASSWORD)
+    assert (done.result["source_format"], done.result["pages"]) == ("xlsx", 1)
+    with pytest.raises(OptionsError, match="a xlsx can become"):
+        work(source, operation="document.convert", format="docx", password=PASSWORD)
+
+
+@pytest.mark.parametrize("operation", ["document.text", "document.convert", "document.table"])
+def test_a_bomb_goes_off_in_the_cage_under_an_older_name_too(work: Work, tmp_path: Path, operation: str) -> None:
+    bomb = encrypt(_rows_and_noise(tmp_path / "plain.xlsx", more=bytes(100_000_000)), tmp_path / "bomb.xls")
+    assert _refused(work, bomb, operation, password=PASSWORD) == "too_compressed"
+
+
+def test_a_letter_under_the_name_of_a_workbook_holds_no_table(work: Work, tmp_path: Path) -> None:
+    noise = random.Random(164).randbytes(200_000)
+    letter = make_docx(tmp_path / "plain.docx", ["Dear miller"], more={"word/media/1.bin": noise})
+    source = encrypt(letter, tmp_path / "letter.xls")
+    assert _refused(work, source, "document.table", password=PASSWORD) == "unsupported_format"
+    assert work(source, operation="document.text", password=PASSWORD).result["words"] == 2
+
+
+def test_an_encrypted_zip_that_is_no_document_is_refused(work: Work, tmp_path: Path) -> None:
+    other = make_zip(tmp_path / "plain.zip", {"notes.txt": "words"})
+    source = encrypt(other, tmp_path / "notes.docx")
+    assert _refused(work, source, "document.text", password=PASSWORD) == "unsupported_format"
 
 
 def test_a_large_encrypted_letter_is_opened(work: Work, tmp_path: Path) -> None:

@@ -117,6 +117,8 @@ def test_a_letter_that_holds_a_table_is_what_it_is_called() -> None:
 
 def test_an_encrypted_document_is_of_the_type_that_its_name_says() -> None:
     assert sniff(_ole("EncryptedPackage"), "sums.xlsx") == XLSX
+    assert sniff(_ole("EncryptedPackage"), "sums.xls") == XLSX
+    assert sniff(_ole("EncryptedPackage"), "talk.ppt") == PPTX
     assert sniff(_ole("EncryptedPackage"), "sums.odt") == DOCX
 
 

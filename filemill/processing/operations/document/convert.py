@@ -119,6 +119,7 @@ def convert(bench: Bench, options: ConvertOptions) -> dict[str, Any]:
     """
     _refuse_format(extension_of(bench.media_type), options)
     with open_decrypted(bench, options.password) as opened:
+        _refuse_format(extension_of(opened.media_type), options)
         return _convert(opened, options)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field
 
 from filemill.processing.bench import Bench, Limits
+from filemill.processing.errors import InputError
 from filemill.processing.media import extension_of
 from filemill.processing.operations.declaration import Example, Operation, Options
 from filemill.processing.operations.document.decrypting import open_decrypted
@@ -103,18 +104,20 @@ def read(bench: Bench, options: TableOptions) -> dict[str, Any]:
     `too_compressed`, `too_large`, `too_deeply_nested`; LimitError `memory_limit` for a sheet with cells so far apart
     that what lies between would fill memory; OptionsError for a sheet that there isn't.
     """
-    kind = extension_of(bench.media_type)
     arguments = {
         **options.model_dump(exclude={"types", "password"}),
         "has_password": options.password is not None,
         "types": options.types and options.format == "json",
-        "kind": kind,
         "stem": name_stem(bench.file_name, fallback="table"),
         "max_ratio": bench.input_limits.max_compression_ratio,
         "max_nesting": bench.input_limits.max_nesting,
     }
     with open_decrypted(bench, options.password, with_pictures=False) as opened:
-        return {"format": kind, **opened.call(read_table, arguments)}
+        kind = extension_of(opened.media_type)
+        if opened.media_type not in _TABLES:
+            message = f"What was encrypted in the file is a {kind}, which holds no table that can be read."
+            raise InputError(message, code="unsupported_format")
+        return {"format": kind, **opened.call(read_table, {**arguments, "kind": kind})}
 
 
 def plan(facts: Facts, options: TableOptions) -> Planned:

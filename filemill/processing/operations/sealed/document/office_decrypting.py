@@ -6,7 +6,7 @@ import logging
 import os
 import struct
 import xml.dom.expatbuilder
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, cast
 from xml.parsers.expat import ExpatError
@@ -19,10 +19,17 @@ from msoffcrypto.format import doc97, ooxml, ppt97, xls97
 
 from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError
-from filemill.processing.media.office import OLE_SIGNATURE
+from filemill.processing.media import HEAD_BYTES
+from filemill.processing.media.office import OLE_SIGNATURE, ZIP_SIGNATURE, sniff_office
 from filemill.processing.operations.sealed.document.office_ole import is_encrypted
 from filemill.processing.operations.sealed.opening import open_as_file
 
+_TYPES_OF_OLDER: Final[Mapping[str, str]] = {
+    "doc97": "application/msword",
+    "xls97": "application/vnd.ms-excel",
+    "ppt97": "application/vnd.ms-powerpoint",
+}
+"""By the library's names; it tells them by the whole directory."""
 _UNREADABLE: Final = "The document is encrypted in a way that can't be read: send it without its password."
 
 
@@ -45,8 +52,9 @@ _LOADED: Final = (ooxml.OOXMLFile, xml.dom.expatbuilder.parseString)
 def decrypt_office(call: SealedCall) -> dict[str, Any]:
     """Write the document without its encryption, and say whether it had one; without, there is no output.
 
-    Arguments: `name`, `media_type`, `password`, `with_pictures` (whether those of a ppt are wanted: they stay
-    encrypted). Raises InputError `wrong_password`, `unsupported_format`, `corrupt_file`.
+    The `media_type` in the facts is that of what came out, which could not be seen before. Arguments: `name`,
+    `media_type`, `password`, `with_pictures` (whether those of a ppt are wanted: they stay encrypted). Raises
+    InputError `wrong_password`, `unsupported_format`, `corrupt_file`.
     """
     if not os.pread(call.source_fd, len(OLE_SIGNATURE), 0).startswith(OLE_SIGNATURE):
         return {"was_encrypted": False}
@@ -62,7 +70,22 @@ def decrypt_office(call: SealedCall) -> dict[str, Any]:
         output = call.create_output(str(call.arguments["name"]), str(call.arguments["media_type"]))
         with io.FileIO(output.fd, "wb", closefd=False) as file:
             document.decrypt(file)
-    return {"was_encrypted": True}
+        media_type = _find_type(document.format, output.fd, str(call.arguments["name"]))
+    return {"was_encrypted": True, "media_type": media_type}
+
+
+def _find_type(library_format: str, descriptor: int, name: str) -> str:
+    """Name the type of what came out; a newer document is a zip, whatever the file around it was taken for."""
+    if library_format in _TYPES_OF_OLDER:
+        return _TYPES_OF_OLDER[library_format]
+    head = os.pread(descriptor, HEAD_BYTES, 0)
+    if not head.startswith(ZIP_SIGNATURE):
+        raise InputError("The document is damaged: what was encrypted in it is no document.", code="corrupt_file")
+    media_type = sniff_office(head, name, is_whole=len(head) < HEAD_BYTES)
+    if media_type is None:
+        message = "What was encrypted in the file is no docx, xlsx or pptx: send it without its password."
+        raise InputError(message, code="unsupported_format")
+    return media_type
 
 
 def _try_password(document: Any, password: str) -> None:

@@ -50,6 +50,8 @@ def read_office_zip(call: SealedCall) -> dict[str, Any]:
     `unsupported_format`, `too_compressed`, `too_large`, `too_deeply_nested`.
     """
     kind = str(call.arguments["format"])
+    if kind not in _MAIN_PARTS:
+        raise InputError(f"The file is no {kind}, but a zip.", code="corrupt_file")
     parts = _OdfParts(call) if kind.startswith("od") else _OoxmlParts()
     archive = unpack(call, max_ratio=int(call.arguments["max_ratio"]), readers=parts.choose_reader)
     if not any(_MAIN_PARTS[kind].fullmatch(name) for name in archive.names):

@@ -1,6 +1,7 @@
 """Sealed: the rows of a CSV, of a list in JSON, and of a sheet, as often as they are asked for."""
 
 import csv
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -10,6 +11,7 @@ import python_calamine
 
 from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError, OptionsError
+from filemill.processing.media.office import ZIP_SIGNATURE
 from filemill.processing.operations.sealed.document.archives import unpack
 from filemill.processing.operations.sealed.document.csv_document import choose_delimiter, explain_csv_error, is_header
 from filemill.processing.operations.sealed.document.decoding import DecodedText, detect_encoding, show_encoding
@@ -118,7 +120,8 @@ def _read_items(call: SealedCall, encoding: str, name: str | int | None) -> Iter
 
 def _open_workbook(call: SealedCall) -> TableSource:
     refuse_encrypted(call)
-    if call.arguments["kind"] in _ZIPPED:
+    # The reader goes by the content, whatever the file was taken for.
+    if call.arguments["kind"] in _ZIPPED or os.pread(call.source_fd, 4, 0) == ZIP_SIGNATURE:
         unpack(call, max_ratio=int(call.arguments["max_ratio"]), readers=lambda _name: None)
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(cast(BinaryIO, open_as_file(call)))
