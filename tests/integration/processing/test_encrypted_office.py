@@ -1,7 +1,10 @@
 """Office documents with a password: opened in the cage by the right one, and refused as PDFs are without it."""
 
+import errno
+import io
 import json
 import logging
+import os
 import random
 import zipfile
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 
 from filemill.processing.bench import Limits
 from filemill.processing.cage import Cage
+from filemill.processing.cage.sealed_errors import describe_error
 from filemill.processing.errors import InputError, LimitError, OptionsError
 from filemill.processing.operations.sealed.document.office_decrypting import decrypt_office
 from tests.integration.processing.conftest import SAMPLES, Work
@@ -24,6 +28,7 @@ from tests.unit.processing.sealed_double import SealedCallDouble
 pytestmark = pytest.mark.timeout(120)
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+ARGUMENTS = {"name": "document.docx", "media_type": DOCX, "password": PASSWORD, "with_pictures": True}
 
 
 def _refused(work: Work, path: Path, operation: str, **options: object) -> str:
@@ -188,6 +193,39 @@ def test_a_bomb_goes_off_in_the_cage_with_a_password_too(work: Work, tmp_path: P
     bomb = make_docx(tmp_path / "plain.docx", [], more={"word/media/1.bin": bytes(40_000_000)})
     locked = encrypt(bomb, tmp_path / "bomb.docx")
     assert _refused(work, locked, "document.text", password=PASSWORD) == "too_compressed"
+
+
+class _FullDisk(io.FileIO):
+    """A file whose disk takes a kilobyte of what is written, says so, and then nothing more."""
+
+    has_taken = False
+
+    def write(self, data: Any, /) -> int:
+        if self.has_taken:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.has_taken = True
+        return super().write(memoryview(data)[:1024])
+
+
+def test_a_document_for_which_there_is_no_room_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = SealedCallDouble(ENCRYPTED / "agile.docx", tmp_path, ARGUMENTS)
+    monkeypatch.setattr("io.FileIO", _FullDisk)
+    with pytest.raises(InputError) as caught:
+        decrypt_office(call)
+    told = describe_error(caught.value)
+    assert (told["type"], told["of"]) == ("shortage", "disk")
+    call.close()
+
+
+def test_a_document_that_grows_by_being_decrypted_is_damage(tmp_path: Path) -> None:
+    call = SealedCallDouble(ENCRYPTED / "agile.docx", tmp_path, ARGUMENTS)
+    call.source_size //= 2
+    with pytest.raises(InputError, match="damaged") as caught:
+        decrypt_office(call)
+    assert caught.value.code == "corrupt_file"
+    call.close()
 
 
 def test_hashing_without_end_breaks_the_limit_of_time(cage: Cage, tmp_path: Path) -> None:

@@ -68,10 +68,20 @@ def decrypt_office(call: SealedCall) -> dict[str, Any]:
         document = msoffcrypto.OfficeFile(open_as_file(call))
         _try_password(document, str(call.arguments["password"]))
         output = call.create_output(str(call.arguments["name"]), str(call.arguments["media_type"]))
-        with io.FileIO(output.fd, "wb", closefd=False) as file:
+        # The library writes all at once, and does not look how much of it found room.
+        with io.BufferedWriter(io.FileIO(output.fd, "wb", closefd=False)) as file:
             document.decrypt(file)
+        _refuse_grown(output.fd, call.source_size)
         media_type = _find_type(document.format, output.fd, str(call.arguments["name"]))
     return {"was_encrypted": True, "media_type": media_type}
+
+
+def _refuse_grown(descriptor: int, source_size: int) -> None:
+    """Decrypting makes nothing longer, and how far a zip may unpack is judged by its size."""
+    size = os.fstat(descriptor).st_size
+    if size > source_size:
+        message = f"The document is damaged: decrypted it has {size:,} bytes, and came with {source_size:,}."
+        raise InputError(message, code="corrupt_file")
 
 
 def _find_type(library_format: str, descriptor: int, name: str) -> str:
