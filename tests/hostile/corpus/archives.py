@@ -148,7 +148,7 @@ def _list_lies() -> Iterator[Hostile]:
     yield _file(
         "lie.docx",
         "a part that is said to be encrypted",
-        failed("password_required"),
+        failed("unsupported_format"),
         lambda _: _set(good, entry + 8, b"\x01\x00"),
     )
     yield _file(

@@ -122,7 +122,19 @@ def test_slides_whose_pictures_stay_encrypted_give_their_text_and_are_not_conver
 def test_a_password_does_not_open_what_is_encrypted_in_another_way(work: Work, tmp_path: Path) -> None:
     locked = make_odf(tmp_path / "locked.odt", "text", "", manifest="<manifest:encryption-data/>")
     assert _refused(work, locked, "document.text", password=PASSWORD) == "unsupported_format"
-    assert _refused(work, locked, "document.text") == "password_required"
+    assert _refused(work, locked, "document.text") == "unsupported_format"
+
+
+@pytest.mark.parametrize("operation", ["document.text", "document.convert", "document.table"])
+def test_who_takes_a_password_asks_for_it(work: Work, operation: str) -> None:
+    with pytest.raises(InputError, match="encrypted: give `password`, or send it without"):
+        work(ENCRYPTED / "rc4.xls", operation=operation)
+
+
+def test_who_takes_none_names_those_that_do(work: Work) -> None:
+    with pytest.raises(InputError, match=r"document\.text and document\.convert open it with `password`") as caught:
+        work(ENCRYPTED / "rc4.xls", operation="document.describe")
+    assert caught.value.code == "password_required"
 
 
 def test_an_encrypted_document_that_is_cut_is_damage(work: Work, tmp_path: Path) -> None:

@@ -106,9 +106,9 @@ def test_archives_within_archives_are_followed_only_so_deep(work: Work, tmp_path
     assert _refused(work, make_docx(tmp_path / "deep.docx", [], more={"a": nest(3)})) == "too_deeply_nested"
 
 
-def test_a_locked_document_asks_for_its_password(work: Work, tmp_path: Path) -> None:
+def test_a_document_that_no_password_opens_is_refused(work: Work, tmp_path: Path) -> None:
     locked = make_odf(tmp_path / "locked.odt", "text", "", manifest="<manifest:encryption-data/>")
-    assert _refused(work, locked) == "password_required"
+    assert _refused(work, locked) == "unsupported_format"
     flagged = make_docx(tmp_path / "flagged.docx", ["words"])
     data = bytearray(flagged.read_bytes())
     for sign, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -117,7 +117,7 @@ def test_a_locked_document_asks_for_its_password(work: Work, tmp_path: Path) -> 
             data[begin + at] |= 1
             begin = data.find(sign, begin + 4)
     flagged.write_bytes(data)
-    assert _refused(work, flagged) == "password_required"
+    assert _refused(work, flagged) == "unsupported_format"
 
 
 def test_a_document_that_is_not_what_it_seemed_or_is_cut_is_damage(work: Work, tmp_path: Path) -> None:

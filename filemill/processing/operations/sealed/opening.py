@@ -14,12 +14,21 @@ def refuse_empty(call: SealedCall) -> None:
 
 
 def explain_encryption(call: SealedCall) -> InputError:
-    """The error of an office document that is encrypted; `has_password` says that one was given, and of no use."""
-    if call.arguments.get("has_password"):
-        message = "The document is encrypted in a way that can't be read: send it without its password."
-        return InputError(message, code="unsupported_format")
-    message = "The document is encrypted: send it without its password, or name an operation that takes `password`."
-    return InputError(message, code="password_required")
+    """The error of an office document that is encrypted as Office does it.
+
+    `has_password` says whether one was given, which then was of no use; operations that open none don't tell it.
+    """
+    has_password = call.arguments.get("has_password")
+    if has_password:
+        return refuse_encryption()
+    way = "document.text and document.convert open it with" if has_password is None else "give"
+    return InputError(f"The document is encrypted: {way} `password`, or send it without.", code="password_required")
+
+
+def refuse_encryption(**evidence: object) -> InputError:
+    """The error of a document that no password opens here."""
+    message = "The document is encrypted in a way that can't be read: send it without its password."
+    return InputError(message, code="unsupported_format", evidence=evidence)
 
 
 def open_as_file(call: SealedCall) -> FileIO:

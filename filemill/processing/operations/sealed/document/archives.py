@@ -9,7 +9,7 @@ from typing import BinaryIO, Final, cast
 
 from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError
-from filemill.processing.operations.sealed.opening import explain_encryption, open_as_file
+from filemill.processing.operations.sealed.opening import open_as_file, refuse_encryption
 
 MAX_MEMBERS: Final = 10_000
 MAX_UNPACKED_BYTES: Final = 512 * 1024**2
@@ -37,7 +37,6 @@ class _Unpacking:
     """Counts over an archive and those within it, since together they must not ask for too much."""
 
     def __init__(self, call: SealedCall, *, max_ratio: int) -> None:
-        self.call = call
         self._most = min(MAX_UNPACKED_BYTES, max_ratio * max(call.source_size, _RATIO_FLOOR_BYTES))
         self._packed_bytes = call.source_size
         self.unpacked_bytes = 0
@@ -70,8 +69,7 @@ class _Unpacking:
 def unpack(call: SealedCall, *, max_ratio: int, readers: Callable[[str], Reader | None]) -> Archive:
     """Unpack the input's members one by one and pass on those for which `readers` gives a reader.
 
-    Raises InputError `corrupt_file`, `password_required`, `unsupported_format`, `too_compressed`, `too_large`,
-    `too_deeply_nested`.
+    Raises InputError `corrupt_file`, `unsupported_format`, `too_compressed`, `too_large`, `too_deeply_nested`.
     """
     unpacking = _Unpacking(call, max_ratio=max_ratio)
     names = _unpack(cast(BinaryIO, open_as_file(call)), unpacking, readers=readers, depth=1)
@@ -97,7 +95,7 @@ def _unpack_member(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, unpacking: _Unpacking, *, reader: Reader | None, depth: int
 ) -> None:
     if member.flag_bits & _IS_ENCRYPTED:
-        raise explain_encryption(unpacking.call)
+        raise refuse_encryption()
     inner: io.BytesIO | None = None
     with archive.open(member) as content:
         is_first = True

@@ -22,7 +22,7 @@ from filemill.processing.errors import InputError
 from filemill.processing.media import HEAD_BYTES
 from filemill.processing.media.office import OLE_SIGNATURE, ZIP_SIGNATURE, sniff_office
 from filemill.processing.operations.sealed.document.office_ole import is_encrypted
-from filemill.processing.operations.sealed.opening import open_as_file
+from filemill.processing.operations.sealed.opening import open_as_file, refuse_encryption
 
 _TYPES_OF_OLDER: Final[Mapping[str, str]] = {
     "doc97": "application/msword",
@@ -30,7 +30,6 @@ _TYPES_OF_OLDER: Final[Mapping[str, str]] = {
     "ppt97": "application/vnd.ms-powerpoint",
 }
 """By the library's names; it tells them by the whole directory."""
-_UNREADABLE: Final = "The document is encrypted in a way that can't be read: send it without its password."
 
 
 class _InMemory:
@@ -108,7 +107,7 @@ def _try_password(document: Any, password: str) -> None:
         message = "The password does not open the document: give the right one."
         raise InputError(message, code="wrong_password") from error
     if not hasattr(document, "type"):  # how the library passes over what it does not know
-        raise InputError(_UNREADABLE, code="unsupported_format")
+        raise refuse_encryption()
 
 
 @contextmanager
@@ -119,7 +118,7 @@ def _explain_failure() -> Iterator[None]:
     except exceptions.InvalidKeyError as error:  # by then the password had been found right
         raise InputError("The document is damaged: it can't be decrypted.", code="corrupt_file") from error
     except (exceptions.DecryptionError, exceptions.FileFormatError) as error:
-        raise InputError(_UNREADABLE, code="unsupported_format", evidence={"reason": str(error)}) from error
+        raise refuse_encryption(reason=str(error)) from error
     except (
         *(exceptions.ParseError, ExpatError, struct.error, OSError, EOFError, RecursionError),
         *(ValueError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError),

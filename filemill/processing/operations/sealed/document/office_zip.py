@@ -8,7 +8,7 @@ from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError
 from filemill.processing.operations.sealed.document.archives import Archive, Reader, unpack
 from filemill.processing.operations.sealed.document.xml_parts import XmlReader
-from filemill.processing.operations.sealed.opening import explain_encryption
+from filemill.processing.operations.sealed.opening import refuse_encryption
 
 _MAIN_PARTS: Final[Mapping[str, re.Pattern[str]]] = {
     "docx": re.compile(r"word/document\d*\.xml", re.IGNORECASE),
@@ -46,13 +46,13 @@ _OWN_SCHEMES: Final = re.compile(r"(?:vnd\.sun\.star\.package|data|script|macro|
 def read_office_zip(call: SealedCall) -> dict[str, Any]:
     """Give metadata, sheets or slides, and warnings of what the document holds or reaches out for.
 
-    Arguments: `format`, `max_ratio`, `has_password`. Raises InputError `corrupt_file`, `password_required`,
-    `unsupported_format`, `too_compressed`, `too_large`, `too_deeply_nested`.
+    Arguments: `format`, `max_ratio`. Raises InputError `corrupt_file`, `unsupported_format`, `too_compressed`,
+    `too_large`, `too_deeply_nested`.
     """
     kind = str(call.arguments["format"])
     if kind not in _MAIN_PARTS:
         raise InputError(f"The file is no {kind}, but a zip.", code="corrupt_file")
-    parts = _OdfParts(call) if kind.startswith("od") else _OoxmlParts()
+    parts = _OdfParts() if kind.startswith("od") else _OoxmlParts()
     archive = unpack(call, max_ratio=int(call.arguments["max_ratio"]), readers=parts.choose_reader)
     if not any(_MAIN_PARTS[kind].fullmatch(name) for name in archive.names):
         raise InputError(f"The file is no {kind}: its main part is missing.", code="corrupt_file")
@@ -99,8 +99,7 @@ class _OoxmlParts:
 class _OdfParts:
     """The parts of an odt, ods or odp that say something about it."""
 
-    def __init__(self, call: SealedCall) -> None:
-        self._call = call
+    def __init__(self) -> None:
         self._external = 0
         self._counts = {"table": 0, "page": 0}
         self._claimed_pages: str | None = None
@@ -127,7 +126,7 @@ class _OdfParts:
 
     def _see_manifest(self, element: str, _attributes: Mapping[str, str]) -> None:
         if element == "encryption-data":
-            raise explain_encryption(self._call)
+            raise refuse_encryption()
 
     def describe(self, archive: Archive) -> dict[str, Any]:
         counts = {

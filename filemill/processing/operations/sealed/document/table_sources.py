@@ -17,7 +17,7 @@ from filemill.processing.operations.sealed.document.csv_document import choose_d
 from filemill.processing.operations.sealed.document.decoding import DecodedText, detect_encoding, show_encoding
 from filemill.processing.operations.sealed.document.json_stream import JsonStream
 from filemill.processing.operations.sealed.document.office_ole import refuse_encrypted
-from filemill.processing.operations.sealed.opening import explain_encryption, open_as_file
+from filemill.processing.operations.sealed.opening import explain_encryption, open_as_file, refuse_encryption
 
 _SAMPLE_LINES: Final = 50
 _MAX_LINE_CHARACTERS: Final = 8 * 1024 * 1024
@@ -121,7 +121,8 @@ def _read_items(call: SealedCall, encoding: str, name: str | int | None) -> Iter
 def _open_workbook(call: SealedCall) -> TableSource:
     refuse_encrypted(call)
     # The reader goes by the content, whatever the file was taken for.
-    if call.arguments["kind"] in _ZIPPED or os.pread(call.source_fd, 4, 0) == ZIP_SIGNATURE:
+    is_zip = call.arguments["kind"] in _ZIPPED or os.pread(call.source_fd, 4, 0) == ZIP_SIGNATURE
+    if is_zip:
         unpack(call, max_ratio=int(call.arguments["max_ratio"]), readers=lambda _name: None)
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(cast(BinaryIO, open_as_file(call)))
@@ -130,7 +131,7 @@ def _open_workbook(call: SealedCall) -> TableSource:
         sheet = workbook.get_sheet_by_name(name)
         first = next(sheet.iter_rows(), [])
     except python_calamine.PasswordError as error:
-        raise explain_encryption(call) from error
+        raise (refuse_encryption() if is_zip else explain_encryption(call)) from error
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         message = f"The workbook is damaged: {error}."
         raise InputError(message, code="corrupt_file") from error
