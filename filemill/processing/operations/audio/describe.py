@@ -11,8 +11,9 @@ from filemill.processing.operations.video.probing import read_sound
 
 DETAILS: Final = """
 Of a film it is the first sound that is described. MP3 and bare AAC do not say how long they last, so their frames are
-counted. A WAV or AVI that has fewer bytes than it says was cut short, and fails as `corrupt_file`; sound of fewer than
-100 samples a second fails as `unsupported_format`.
+counted. A WAV or AVI that has fewer bytes than it says was cut short, and fails as `corrupt_file`, unless it says 0 or
+about two or four gigabytes, as writers do that know no length. Sound of fewer than 100 samples a second fails as
+`unsupported_format`.
 """
 
 
