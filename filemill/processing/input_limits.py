@@ -1,6 +1,11 @@
 """How much a file may ask for, whatever it is: beyond these a small file can take a machine down (a bomb)."""
 
 from dataclasses import dataclass
+from typing import Final
+
+LEAST_SAMPLE_RATE: Final = 100
+"""Hertz. Instruments that listen to the earth or to a heart keep fewer samples; what is for ears has 8,000 or more.
+Below it a few kilobytes last for hours."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from filemill.processing.errors import OptionsError
+from filemill.processing.input_limits import LEAST_SAMPLE_RATE
 from filemill.processing.operations.audio.sound_options import SoundFormatOptions, SoundOptions
 from filemill.processing.operations.ffmpeg.coding import CODEC_NAMES, COPY, SoundCoding
 from filemill.processing.operations.ffmpeg.presets import SOUND_PRESETS, SoundFormat
@@ -60,10 +61,14 @@ def _limit_channels(facts: Facts, wanted: SoundFormat) -> int | None:
 
 
 def refuse_missing_track(facts: Facts, track: int) -> None:
-    """Raise OptionsError when there is no such track of sound."""
+    """Raise OptionsError when there is no such track of sound, or one that is not for ears."""
     tracks = [stream for stream in facts.more.get("streams", []) if stream["type"] == "audio"]
     if track and track >= len(tracks):
         message = f"track is {track}; the file has {len(tracks)} of sound, counted from 0."
+        raise OptionsError(message, code="invalid_options")
+    rate = tracks[track].get("sample_rate") if track else None
+    if rate and rate < LEAST_SAMPLE_RATE:
+        message = f"track is {track}, which has a sample rate of {rate} Hz; it must have {LEAST_SAMPLE_RATE} or more."
         raise OptionsError(message, code="invalid_options")
 
 

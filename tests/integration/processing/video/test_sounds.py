@@ -256,7 +256,17 @@ def test_a_long_wav_cut_short_is_refused_by_its_long_length(make: Make, tmp_path
         make("audio.describe", _cut(whole, tmp_path / "cut.wav"))
 
 
-@pytest.mark.parametrize("length", [0, 0x7FFFF000, 0x80000000, 0xFFFFFFFF])
+@pytest.mark.parametrize("length", [0x80000100, 3_000_000_000, 0xFFFEFFFF])
+def test_a_wav_of_gigabytes_cut_short_is_refused(make: Make, tone: Path, tmp_path: Path, length: int) -> None:
+    data = tone.read_bytes()
+    at = data.index(b"data") + 4
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(data[:at] + length.to_bytes(4, "little") + data[at + 4 :])
+    with pytest.raises(InputError, match="cut short"):
+        make("audio.describe", cut)
+
+
+@pytest.mark.parametrize("length", [0, 0x7FFF0000, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF])
 def test_a_wav_that_came_through_a_pipe_is_whole(make: Make, tone: Path, tmp_path: Path, length: int) -> None:
     data = tone.read_bytes()
     at = data.index(b"data") + 4
@@ -297,6 +307,17 @@ def test_a_film_whose_sound_has_such_a_rate_is_refused(make: Make, silent_clip: 
     run_ffmpeg("-i", str(silent_clip), "-i", str(slow), "-c", "copy", str(film))
     with pytest.raises(InputError, match="sample rate of 1 Hz"):
         make("video.describe", film)
+
+
+def test_a_second_sound_of_such_a_rate_does_no_harm(make: Make, silent_clip: Path, tone: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film.mkv"
+    slow = _write_wav(tmp_path / "slow.wav", rate=1)
+    inputs = [word for path in (silent_clip, tone, slow) for word in ("-i", str(path))]
+    run_ffmpeg(*inputs, "-map", "0:v", "-map", "1:a", "-map", "2:a", "-c", "copy", str(film))
+    assert make("video.describe", film).result["audio_codec"] == "pcm_s16le"
+    assert make("audio.extract", film).outputs
+    with pytest.raises(OptionsError, match="sample rate of 1 Hz"):
+        make("audio.extract", film, track=1)
 
 
 def _write_wav(path: Path, *, rate: int) -> Path:

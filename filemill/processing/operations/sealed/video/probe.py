@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError
+from filemill.processing.input_limits import LEAST_SAMPLE_RATE
 from filemill.processing.operations.sealed.opening import open_as_file, refuse_empty
 from filemill.processing.operations.sealed.video.boxes import refuse_cut_boxes
 from filemill.processing.operations.sealed.video.chunks import refuse_cut_forms, refuse_cut_samples
@@ -30,9 +31,6 @@ _REFUSE_CUT: Final[Mapping[str, Callable[[SealedCall], None]]] = {
     "avi": refuse_cut_forms,
 }
 """Who says how long the file was, and whose loss FFmpeg does not complain of, by its demuxer."""
-_LEAST_RATE: Final = 100
-"""Hertz. Instruments that listen to the earth or to a heart keep fewer samples; what is for ears has 8,000 or more.
-Below it a few kilobytes last for hours."""
 _MOST_DAMAGED_PACKETS: Final = 1000
 """So many in a row, half a minute of most codecs, are no damaged beginning any more."""
 _DAMAGED: Final = "The file is damaged or cut short."
@@ -65,7 +63,6 @@ def _probe(call: SealedCall, describe: Callable[[InputContainer, SealedCall], di
         try:
             with _open(call) as container:
                 _refuse_many_streams(said, call)
-                _refuse_low_rate(container)
                 return describe(container, call)
         except av.FFmpegError as error:
             _refuse_many_streams(said, call)
@@ -90,16 +87,18 @@ def _refuse_many_streams(said: list[tuple[int, str, str]], call: SealedCall) -> 
         raise InputError(message, code="too_many_streams") from None
 
 
-def _refuse_low_rate(container: InputContainer) -> None:
-    for sound in container.streams.audio:
-        rate = _read_rate(sound)
-        if 0 < rate < _LEAST_RATE:
-            message = f"The sound has a sample rate of {rate} Hz; Filemill reads those of {_LEAST_RATE} and more."
-            raise InputError(message, code="unsupported_format")
+def _find_sound(container: InputContainer) -> AudioStream | None:
+    """Find the first sound: it is the one that is used, unless another track is asked for."""
+    sound = next(iter(container.streams.audio), None)
+    rate = _read_rate(sound)
+    if 0 < rate < LEAST_SAMPLE_RATE:
+        message = f"The sound has a sample rate of {rate} Hz; Filemill reads those of {LEAST_SAMPLE_RATE} and more."
+        raise InputError(message, code="unsupported_format")
+    return sound
 
 
 def _describe_sound(container: InputContainer, call: SealedCall) -> dict[str, Any]:
-    sound = next(iter(container.streams.audio), None)
+    sound = _find_sound(container)
     if sound is None:
         raise InputError("The file holds no sound.", code="unsupported_format")
     _refuse_codec(sound, call.arguments["codecs"], "sound", "AAC, MP3, Opus or FLAC")
@@ -155,7 +154,7 @@ def _read_tags(metadata: dict[str, str]) -> dict[str, str]:
 
 def _describe(container: InputContainer, call: SealedCall) -> dict[str, Any]:
     film = _find_film(container)
-    sound = next(iter(container.streams.audio), None)
+    sound = _find_sound(container)
     _refuse_codec(film, call.arguments["codecs"], "video", "H.264, H.265, VP9 or AV1")
     call.progress(0.3, "Header read")
     rotation = _read_rotation(container, film)
@@ -227,7 +226,7 @@ def _count_channels(sound: Any) -> int | None:
 
 
 def _read_rate(sound: Any) -> int:
-    return 0 if sound.codec_context is None else int(sound.codec_context.sample_rate or 0)
+    return 0 if sound is None or sound.codec_context is None else int(sound.codec_context.sample_rate or 0)
 
 
 def _describe_stream(stream: Any) -> dict[str, Any]:
