@@ -121,6 +121,12 @@ RETRY = Move(
     who="person",
 )
 FORCE_RETRY = Move(name="force_retry", sources=TERMINAL, target=PENDING, event=EventType.RETRIED, who="person")
-EXPIRE = Move(name="expire", sources=frozenset({PENDING}), target=Status.FAILED, event=EventType.FAILED, who="sweeper")
+EXPIRE = Move(
+    name="expire",
+    sources=frozenset({PENDING}),
+    target=Status.FAILED,
+    event=EventType.FAILED,
+    who="sweeper, worker",
+)
 
 MOVES: Final = (START, COMPLETE, FAIL, DEFER, RESCUE, CANCEL, RETRY, FORCE_RETRY, EXPIRE)

@@ -233,8 +233,9 @@ workbook is printed as its own page settings say. CSV becomes one sheet, as wide
 Markdown is CommonMark with tables, and HTML in it is shown as it is written. HTML is laid out as a text document, so
 that modern style sheets have little effect; scripts, frames and pictures that are not in the page itself are left out.
 
-`password` opens what Office has encrypted: docx, xlsx and pptx, and doc, xls and ppt by RC4 (a ppt without pictures,
-which can't be decrypted). An OpenDocument file with a password can't be opened. The result has no password.
+`password` opens what Office has encrypted: docx, xlsx and pptx, doc and ppt by RC4, and xls by RC4 or XOR (a ppt only
+without pictures, which can't be decrypted). An OpenDocument file with a password can't be opened. The result has no
+password.
 
 Needs LibreOffice (`apt-get install libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui`).
 """,
