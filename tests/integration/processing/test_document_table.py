@@ -154,6 +154,16 @@ def test_a_workbook_that_is_a_bomb_is_refused_before_it_is_parsed(work: Work, tm
     assert int(str(caught.value.evidence["peak_memory_bytes"])) < 150 * 1024**2
 
 
+def test_a_bomb_behind_the_beginning_of_an_older_workbook_is_refused(work: Work, tmp_path: Path) -> None:
+    bomb = _make_bomb(tmp_path / "bomb.xlsx", _make_workbook(tmp_path / "farm.xlsx"))
+    hidden = tmp_path / "hidden.xls"
+    hidden.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(70_000) + bomb.read_bytes())
+    with pytest.raises(InputError) as caught:
+        work(hidden, operation="document.table")
+    assert caught.value.code == "too_compressed"
+    assert int(str(caught.value.evidence["peak_memory_bytes"])) < 150 * 1024**2
+
+
 def test_cells_that_lie_far_apart_break_the_limit_of_memory(work: Work, tmp_path: Path) -> None:
     workbook = openpyxl.Workbook()
     sheet = workbook.active

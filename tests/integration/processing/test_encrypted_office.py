@@ -80,6 +80,13 @@ def test_the_password_opens_an_older_workbook_to_be_read(work: Work) -> None:
     assert (done.result["format"], done.result["rows"]) == ("xls", 1)
 
 
+def test_what_looks_like_the_end_of_a_zip_in_an_older_workbook_does_no_harm(work: Work, tmp_path: Path) -> None:
+    source = tmp_path / "sums.xls"
+    source.write_bytes((ENCRYPTED / "rc4.xls").read_bytes() + b"PK\5\6" + b"\1\0" * 9)
+    assert zipfile.is_zipfile(source)
+    assert work(source, operation="document.table", header=False, password=PASSWORD).result["rows"] == 1
+
+
 @pytest.mark.parametrize("operation", ["document.text", "document.convert", "document.table"])
 @pytest.mark.parametrize(
     ("options", "code"), [({}, "password_required"), ({"password": "no"}, "wrong_password")], ids=["none", "wrong"]

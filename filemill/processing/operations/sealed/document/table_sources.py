@@ -2,6 +2,7 @@
 
 import csv
 import os
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -120,10 +121,8 @@ def _read_items(call: SealedCall, encoding: str, name: str | int | None) -> Iter
 
 def _open_workbook(call: SealedCall) -> TableSource:
     refuse_encrypted(call)
-    # The reader goes by the content, whatever the file was taken for.
     is_zip = call.arguments["kind"] in _ZIPPED or os.pread(call.source_fd, 4, 0) == ZIP_SIGNATURE
-    if is_zip:
-        unpack(call, max_ratio=int(call.arguments["max_ratio"]), readers=lambda _name: None)
+    _refuse_bomb(call, is_zip=is_zip)
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(cast(BinaryIO, open_as_file(call)))
         names = workbook.sheet_names
@@ -146,6 +145,21 @@ def _open_workbook(call: SealedCall) -> TableSource:
 
     facts = {"sheet": name, "sheets": names[:100], "header": header is not None}
     return TableSource(facts=facts, header=header, rows=rows, is_text=False)
+
+
+def _refuse_bomb(call: SealedCall, *, is_zip: bool) -> None:
+    """Unpack what the reader may take for a zip: it goes by the content, whatever the file was taken for.
+
+    When an xls can't be read as one, the reader looks for a zip in it, wherever that begins. There may be one in an
+    xls that can, of which only part lies in one piece: that it can't be unpacked says nothing.
+    """
+    if not is_zip and not zipfile.is_zipfile(cast(BinaryIO, open_as_file(call))):
+        return
+    try:
+        unpack(call, max_ratio=int(call.arguments["max_ratio"]), readers=lambda _name: None)
+    except InputError as error:
+        if is_zip or error.code not in ("corrupt_file", "unsupported_format"):
+            raise
 
 
 def _choose_sheet(names: list[str], wanted: str | int | None) -> str:
