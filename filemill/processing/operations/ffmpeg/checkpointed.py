@@ -130,6 +130,8 @@ class _SegmentedWork:
         except ProcessingError:
             self.chain.drop_last_since(place.number)
             raise
+        if not len(self.chain):
+            raise failures.explain_nothing_encoded()
         self._sound.keep(sound)
         return ended
 

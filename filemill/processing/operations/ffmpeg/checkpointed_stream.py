@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from filemill.processing.bench import Bench, Checkpoints, Input, Output, Shelf, ToolExit, Workspace
-from filemill.processing.errors import InputError, ProcessingError
+from filemill.processing.errors import ProcessingError
 from filemill.processing.operations.ffmpeg import failures, segmenting
 from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound
 from filemill.processing.operations.ffmpeg.progress import Clock
@@ -128,7 +128,7 @@ class _StreamWork:
             raise
         self._sound.keep(sound)
         if not all(len(row.chain) for row in self._rows):
-            raise InputError("The video is damaged: nothing of it can be encoded.", code="corrupt_file")
+            raise failures.explain_nothing_encoded()
         return ended
 
     def _run(self, workspace: Workspace, places: Sequence[Place], sound: list[Output]) -> ToolExit:

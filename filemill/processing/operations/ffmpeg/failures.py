@@ -39,6 +39,11 @@ def explain_failure(ended: ToolExit) -> ProcessingError | None:
     return InputError(message, code="corrupt_file", evidence=evidence)
 
 
+def explain_nothing_encoded() -> ProcessingError:
+    """The error to raise where FFmpeg found no frame to encode, and called that a success."""
+    return InputError("The video is damaged: nothing of it can be encoded.", code="corrupt_file")
+
+
 def is_index_too_small(ended: ToolExit) -> bool:
     """Say whether FFmpeg gave up because the index did not fit into the bytes kept for it."""
     return ended.returncode != 0 and "moov_size is too small" in ended.stderr_tail

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from filemill.processing.bench import Bench, Input, Limits, Output, ToolExit
+from filemill.processing.errors import InputError
 from filemill.processing.operations.ffmpeg import failures
 from filemill.processing.operations.ffmpeg.film import Film, ask_for_film
 from filemill.processing.operations.ffmpeg.progress import Clock, say_left
@@ -56,7 +57,13 @@ def tell_share(bench: Bench, share: tuple[float, float], doing: str) -> Callable
 def check_film(bench: Bench, output: Output, *, share: tuple[float, float]) -> dict[str, Any]:
     """Probe what was made: what FFmpeg wrote is believed only when it can be read again."""
     arguments = {"demuxer": DEMUXERS[output.media_type], "codecs": list(CODECS), "max_streams": 64}
-    made = bench.call(probe_film, arguments, source=output, share=share, limits=PROBE_LIMITS)
+    try:
+        made = bench.call(probe_film, arguments, source=output, share=share, limits=PROBE_LIMITS)
+    except InputError as error:
+        if error.code != "unsupported_format":
+            raise
+        # What was made holds no picture: there was none in the part that was asked for.
+        raise failures.explain_nothing_encoded() from error
     output.facts.update({name: made[name] for name in ("width", "height", "duration", "video_codec", "audio_codec")})
     return made
 

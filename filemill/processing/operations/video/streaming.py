@@ -77,7 +77,7 @@ def _pack(bench: Bench, packing: Packing, asked: list[str], inputs: Sequence[Inp
 def _take(workspace: Workspace, first: str) -> list[Output]:
     names = workspace.names()
     if first not in names:
-        raise InputError("The video is damaged: nothing of it can be encoded.", code="corrupt_file")
+        raise failures.explain_nothing_encoded()
     ordered = [first, *(name for name in names if name != first)]
     return [
         workspace.take(name, output_name=name, media_type=_MEDIA_TYPES[name.rpartition(".")[2]]) for name in ordered

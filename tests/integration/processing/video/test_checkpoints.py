@@ -6,9 +6,9 @@ import pytest
 
 from filemill.files.checkpoints import PieceShelf
 from filemill.processing.bench import Output
-from filemill.processing.errors import SystemFault
+from filemill.processing.errors import InputError, SystemFault
 from filemill.processing.operations.ffmpeg import segmenting
-from tests.integration.processing.video.clips import make_clip
+from tests.integration.processing.video.clips import FAST, make_clip, run_ffmpeg
 from tests.integration.processing.video.conftest import Make
 from tests.integration.processing.video.dying import DyingShelf, Store, WorkerDied
 from tests.integration.processing.video.reading import read_back, read_samples
@@ -161,3 +161,17 @@ def test_a_disk_without_room_for_a_checkpoint_ends_the_attempt_as_passing(
     monkeypatch.setattr(DyingShelf, "keep", no_room)
     with pytest.raises(SystemFault, match="no room"):
         make("video.transcode", make_clip(tmp_path / "film.mp4", seconds=4), format="mp4", checkpoints=store, **FILM)
+
+
+@pytest.mark.parametrize("is_mute", [False, True])
+@pytest.mark.parametrize("is_in_segments", [True, False])
+def test_a_part_without_a_picture_is_the_fault_of_the_film(
+    make: Make, store: Store, tmp_path: Path, *, is_in_segments: bool, is_mute: bool
+) -> None:
+    film = tmp_path / "film.mp4"
+    sources = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=25:duration=3", "-f", "lavfi", "-i", "sine=duration=10")
+    run_ffmpeg(*sources, *FAST, str(film))
+    kept = store if is_in_segments else None
+    with pytest.raises(InputError) as caught:
+        make("video.transcode", film, format="mp4", start=5, mute=is_mute, checkpoints=kept, **FILM)
+    assert caught.value.code == "corrupt_file"
