@@ -43,11 +43,12 @@ class SegmentedFilm:
 
 @dataclass(frozen=True, kw_only=True)
 class MadeFilm:
-    """The film, how FFmpeg ended, and how many frames there are."""
+    """The film, how FFmpeg ended, how many frames there are, and whether other attempts made the first of them."""
 
     output: Output
     ended: ToolExit
     frames: int
+    is_resumed: bool
 
 
 def make_film_in_segments(
@@ -112,7 +113,7 @@ class _SegmentedWork:
         with self._bench.open_workspace() as workspace:
             ended = self._encode(workspace, place, sound)
         output, frames = self._join(name)
-        return MadeFilm(output=output, ended=ended, frames=frames)
+        return MadeFilm(output=output, ended=ended, frames=frames, is_resumed=place.number > 0)
 
     def _find_place(self) -> Place:
         self.is_kept_work_in_doubt = True

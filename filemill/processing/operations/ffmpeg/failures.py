@@ -64,16 +64,20 @@ def explain_shortfall(
     ended: ToolExit, *, expected_seconds: float | None, actual_seconds: float | None
 ) -> ProcessingError | None:
     """FFmpeg encodes what it can of a damaged film and calls that a success; say when too much is missing."""
-    if not expected_seconds or not _has_complained(ended):
-        return None
-    missing = expected_seconds - (actual_seconds or 0.0)
-    if missing < max(_SHORTFALL_SECONDS, expected_seconds * _SHORTFALL_FRACTION):
+    is_wrong = is_short(expected_seconds=expected_seconds, actual_seconds=actual_seconds) and _has_complained(ended)
+    if not expected_seconds or not is_wrong:
         return None
     return InputError(
         f"The file is damaged: only {actual_seconds or 0.0:.1f} of its {expected_seconds:.1f} seconds can be decoded.",
         code="corrupt_file",
         evidence={"stderr": ended.stderr_tail},
     )
+
+
+def is_short(*, expected_seconds: float | None, actual_seconds: float | None) -> bool:
+    """Say whether so much is missing that it is damage, if FFmpeg has complained as well."""
+    missing = (expected_seconds or 0.0) - (actual_seconds or 0.0)
+    return missing >= max(_SHORTFALL_SECONDS, (expected_seconds or 0.0) * _SHORTFALL_FRACTION)
 
 
 def _has_complained(ended: ToolExit) -> bool:

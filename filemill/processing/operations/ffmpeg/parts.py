@@ -102,6 +102,14 @@ def ask_for_concat_sound(whole: Concatenation) -> list[str]:
     ]
 
 
+def ask_to_decode_all(whole: Concatenation) -> list[str]:
+    """Arguments that decode all the films, the first at 3 and the others from 5 on, and write nothing."""
+    words = [*GLOBALLY, *_read(whole, 0, further=5)]
+    for number, part in enumerate(whole.parts):
+        words += ["-map", f"{number}:V:0", *(("-map", f"{number}:a:0") if part.has_sound else ()), "-f", "null", "-"]
+    return [*words, *ASK_FOR_PROGRESS]
+
+
 def _read(whole: Concatenation, first: int, *, further: int, at_seconds: float = 0.0) -> list[str]:
     """Open the films from the one numbered `first` on, that one from a moment on; those after 0 lie at `further`."""
     words = []

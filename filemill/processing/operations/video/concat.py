@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from filemill.processing.bench import Bench, Output, ToolExit
+from filemill.processing.bench import Bench
 from filemill.processing.errors import InputError, OptionsError
 from filemill.processing.media import FILM_TYPES
 from filemill.processing.operations.declaration import Example, InputsRule, Operation, RetryPolicy
 from filemill.processing.operations.ffmpeg import failures
-from filemill.processing.operations.ffmpeg.checkpointed import SegmentedFilm, describe, make_segmented
+from filemill.processing.operations.ffmpeg.checkpointed import MadeFilm, SegmentedFilm, describe, make_segmented
 from filemill.processing.operations.ffmpeg.coding import COPY
 from filemill.processing.operations.ffmpeg.cost import estimate_film
 from filemill.processing.operations.ffmpeg.film import estimate_index_bytes
@@ -23,6 +23,7 @@ from filemill.processing.operations.ffmpeg.parts import (
     ask_for_concat,
     ask_for_concat_segments,
     ask_for_concat_sound,
+    ask_to_decode_all,
 )
 from filemill.processing.operations.ffmpeg.progress import Clock, FrameCount
 from filemill.processing.operations.ffmpeg.rates import to_fraction
@@ -67,17 +68,27 @@ def concatenate(bench: Bench, options: ConcatOptions) -> dict[str, Any]:
     films = [probe(bench), *(probe_input(bench, further) for further in bench.inputs)]
     _refuse_unfit(films, bench.input_limits.max_duration_seconds)
     whole = plan_parts(films, options)
-    output, ended, frames = _make(bench, films[0], whole)
+    made = _make(bench, films[0], whole)
+    output = made.output
     check_film(bench, output, share=(97.0, 100.0))
-    expected, actual = whole.film.span.lasting_seconds, whole.to_seconds(frames)
-    if error := failures.explain_shortfall(ended, expected_seconds=expected, actual_seconds=actual):
-        raise error
+    _refuse_shortfall(bench, whole, made)
     told = [{"duration": film.duration, "width": film.width, "height": film.height} for film in films]
     return {"parts": told, "output": {"name": output.name, "format": whole.film.container, **output.facts}}
 
 
-def _make(bench: Bench, first: Facts, whole: Concatenation) -> tuple[Output, ToolExit, int]:
-    """Make the film, in segments where it takes long; tell how FFmpeg ended, and how many frames there are."""
+def _refuse_shortfall(bench: Bench, whole: Concatenation, made: MadeFilm) -> None:
+    expected, actual = whole.film.span.lasting_seconds, whole.to_seconds(made.frames)
+    ended = made.ended
+    if made.is_resumed and failures.is_short(expected_seconds=expected, actual_seconds=actual):
+        # What FFmpeg said of films that were done went with the worker that died, and frames may be missing without
+        # any damage: where a picture ends before its sound. Decoding again is all it takes to hear it.
+        ended = bench.run_tool("ffmpeg", ask_to_decode_all(whole), inputs=bench.inputs, limits=FILM_LIMITS)
+    if error := failures.explain_shortfall(ended, expected_seconds=expected, actual_seconds=actual):
+        raise error
+
+
+def _make(bench: Bench, first: Facts, whole: Concatenation) -> MadeFilm:
+    """Make the film, in segments where it takes long."""
     film, name = whole.film, name_film(bench.file_name, whole.film)
     cuts = plan_cuts(first, film)
     if cuts is None or bench.checkpoints is None:
@@ -90,11 +101,10 @@ def _make(bench: Bench, first: Facts, whole: Concatenation) -> tuple[Output, Too
         inputs=bench.inputs,
     )
     shelf = bench.checkpoints.open(describe(asked), inputs=bench.inputs)
-    made = make_segmented(bench, asked, name, shelf=shelf, share=_SHARE)
-    return made.output, made.ended, made.frames
+    return make_segmented(bench, asked, name, shelf=shelf, share=_SHARE)
 
 
-def _make_in_one_go(bench: Bench, whole: Concatenation, name: str) -> tuple[Output, ToolExit, int]:
+def _make_in_one_go(bench: Bench, whole: Concatenation, name: str) -> MadeFilm:
     output = bench.create_output(name, whole.film.media_type)
     tell = tell_share(bench, _SHARE, "Joining the videos")
     clock = Clock(whole.film.span.lasting_seconds, tell, fps=float(whole.fps))
@@ -113,7 +123,7 @@ def _make_in_one_go(bench: Bench, whole: Concatenation, name: str) -> tuple[Outp
         limits=FILM_LIMITS,
     )
     failures.raise_failure(ended)
-    return output, ended, frames.last
+    return MadeFilm(output=output, ended=ended, frames=frames.last, is_resumed=False)
 
 
 def _refuse_unfit(films: Sequence[Facts], most_seconds: float) -> None:

@@ -90,3 +90,27 @@ def test_a_film_that_breaks_off_spoils_the_whole(
     with pytest.raises(InputError) as caught:
         make("video.concat", cut, inputs=films[1:], checkpoints=store if is_in_segments else None, **QUICK)
     assert caught.value.code == "corrupt_file"
+
+
+@pytest.mark.parametrize("is_damaged", [True, False])
+def test_a_film_that_breaks_off_spoils_the_whole_also_when_it_was_done_by_another_attempt(
+    make: Make, store: Store, films: list[Path], tmp_path: Path, *, is_damaged: bool
+) -> None:
+    """Films that are done are not opened again, and a picture that ends before its sound is no damage."""
+    first = tmp_path / "first.mkv"  # which tells how long it is, but not of how many bytes
+    if is_damaged:
+        make_clip(first, seconds=6)
+        first.write_bytes(first.read_bytes()[: first.stat().st_size // 3])
+    else:
+        sources = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=25:duration=2", "-f", "lavfi", "-i")
+        run_ffmpeg(*sources, "sine=duration=6", *FAST, str(first))
+    store.dies_after = 3
+    with pytest.raises(WorkerDied):
+        make("video.concat", first, inputs=films[1:], checkpoints=store, **QUICK)
+    if not is_damaged:
+        made = make("video.concat", first, inputs=films[1:], checkpoints=store, **QUICK)
+        assert made.usage["resumed_after_segments"] == 3
+        return
+    with pytest.raises(InputError) as caught:
+        make("video.concat", first, inputs=films[1:], checkpoints=store, **QUICK)
+    assert caught.value.code == "corrupt_file"
