@@ -25,7 +25,7 @@ from filemill.files.directories import make_private_directory, sync_directory
 from filemill.files.errors import NO_ROOM
 from filemill.files.names import is_uuid
 from filemill.processing.bench import Input, Output
-from filemill.processing.errors import SystemFault
+from filemill.processing.errors import PieceGone, SystemFault
 
 _SAMPLES: Final = 16
 _SAMPLE_BYTES: Final = 64 * 1024
@@ -75,8 +75,11 @@ class PieceShelf:
 
     @contextmanager
     def open(self, name: str) -> Iterator[Input]:
-        """Open a piece for reading; raises `FileNotFoundError` when it is gone."""
-        fd = os.open(self._place(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        """Open a piece for reading; raises `PieceGone` when it is there no more."""
+        try:
+            fd = os.open(self._place(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError as error:
+            raise PieceGone(name) from error
         try:
             yield Input(name=name, media_type="application/octet-stream", size=os.fstat(fd).st_size, fd=fd)
         finally:

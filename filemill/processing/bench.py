@@ -109,7 +109,7 @@ class Shelf(Protocol):
         ...
 
     def open(self, name: str) -> AbstractContextManager["Input"]:
-        """Open a piece for reading; raises `FileNotFoundError` when it is gone."""
+        """Open a piece for reading; raises `PieceGone` when it is there no more."""
         ...
 
     def drop(self, name: str) -> None:

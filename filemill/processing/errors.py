@@ -74,5 +74,12 @@ class SystemFault(ProcessingError):
     fault = Fault.SYSTEM
 
 
+class PieceGone(SystemFault):
+    """A piece of work that was kept is there no more."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The checkpoint {name} is gone.", code="storage_error", is_passing=True)
+
+
 class Cancelled(Exception):
     """The run was killed from outside: by a cancel, a lost lease or a shutdown."""

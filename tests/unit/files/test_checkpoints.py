@@ -12,7 +12,7 @@ import pytest
 from filemill.files import checkpoints
 from filemill.files.checkpoints import TaskCheckpoints
 from filemill.processing.bench import Input, Output
-from filemill.processing.errors import SystemFault
+from filemill.processing.errors import PieceGone, SystemFault
 
 TASK = str(uuid.uuid4())
 
@@ -91,7 +91,7 @@ def test_what_was_dropped_or_never_kept_is_gone(home: Path, tmp_path: Path, sour
         shelf.keep(make_output(tmp_path), name)
     shelf.drop("part-1")
     assert shelf.names() == ["part-2"]
-    with pytest.raises(FileNotFoundError), shelf.open("part-1"):
+    with pytest.raises(PieceGone), shelf.open("part-1"):
         pass
     shelf.clear()
     assert shelf.names() == []

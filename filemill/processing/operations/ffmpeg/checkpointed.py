@@ -18,6 +18,7 @@ from filemill.processing.operations.ffmpeg import failures, segmenting
 from filemill.processing.operations.ffmpeg.film import Film
 from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound
 from filemill.processing.operations.ffmpeg.progress import Clock
+from filemill.processing.operations.ffmpeg.resuming import make_or_begin_anew
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS, tell_share
 from filemill.processing.operations.ffmpeg.segmenting import Cuts, Place
 
@@ -85,16 +86,9 @@ def make_segmented(
 ) -> MadeFilm:
     """Make a film from what is kept on a shelf and what is still to be encoded."""
     work = _SegmentedWork(bench, asked, shelf, share=share)
-    found = len(work.chain)
-    try:
-        return work.make(name)
-    except ProcessingError as error:
-        # For want of room nothing that is kept is at fault, and to encode it anew would need as much.
-        if not found or not work.is_kept_work_in_doubt or error.code == "disk_full":
-            raise
-    work.chain.forget()
-    bench.note(resumed_in_vain=found)
-    return work.make(name)
+    return make_or_begin_anew(
+        bench, lambda: work.make(name), [work.chain], is_in_doubt=lambda: work.is_kept_work_in_doubt
+    )
 
 
 class _SegmentedWork:

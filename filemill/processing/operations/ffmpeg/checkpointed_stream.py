@@ -16,6 +16,7 @@ from filemill.processing.errors import ProcessingError
 from filemill.processing.operations.ffmpeg import failures, segmenting
 from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound
 from filemill.processing.operations.ffmpeg.progress import Clock
+from filemill.processing.operations.ffmpeg.resuming import make_or_begin_anew
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS, tell_share
 from filemill.processing.operations.ffmpeg.segmenting import Cuts, Place
 from filemill.processing.operations.ffmpeg.stream_segments import ask_for_stream_segments
@@ -57,17 +58,8 @@ def make_stream_in_segments(
         shelf = checkpoints.open(json.dumps([asked, rendition.name]))
         rows.append(_Row(rendition=rendition, shelf=shelf, chain=KeptChain(bench, shelf, picture=number)))
     work = _StreamWork(bench, stream, cuts, packing, rows, fps=fps, share=share, pack=pack)
-    found = sum(len(row.chain) for row in rows)
-    try:
-        return work.make()
-    except ProcessingError as error:
-        # For want of room nothing that is kept is at fault, and to encode it anew would need as much.
-        if not found or not work.is_kept_work_in_doubt or error.code == "disk_full":
-            raise
-    for row in rows:
-        row.chain.forget()
-    bench.note(resumed_in_vain=found)
-    return work.make()
+    chains = [row.chain for row in rows]
+    return make_or_begin_anew(bench, work.make, chains, is_in_doubt=lambda: work.is_kept_work_in_doubt)
 
 
 class _StreamWork:

@@ -1,13 +1,15 @@
 """A long film is encoded in segments that outlive the attempt; the next one goes on after the last whole one."""
 
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from filemill.files.checkpoints import PieceShelf
-from filemill.processing.bench import Output
-from filemill.processing.errors import InputError, SystemFault
-from filemill.processing.operations.ffmpeg import segmenting
+from filemill.processing.bench import Input, Output
+from filemill.processing.errors import InputError, LimitError, SystemFault
+from filemill.processing.operations.ffmpeg import kept, segmenting
 from tests.integration.processing.video.clips import FAST, make_clip, run_ffmpeg
 from tests.integration.processing.video.conftest import Make
 from tests.integration.processing.video.dying import DyingShelf, Store, WorkerDied
@@ -54,22 +56,22 @@ def test_a_film_in_segments_is_the_film_in_one_go(
     assert list(pieced.outputs) == [name]
 
 
-@pytest.mark.parametrize("kept", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 2, 3])
 def test_after_a_death_the_next_attempt_goes_on_after_the_last_whole_segment(
-    make: Make, store: Store, tmp_path: Path, kept: int
+    make: Make, store: Store, tmp_path: Path, count: int
 ) -> None:
     film = make_clip(tmp_path / "film.mp4", seconds=8)
     whole = make("video.transcode", film, format="mp4", **FILM)
-    store.dies_after = kept
+    store.dies_after = count
     with pytest.raises(WorkerDied):
         make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
     before = store.pieces()
-    assert len(before) == kept
+    assert len(before) == count
 
     made = make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
 
-    assert made.usage["resumed_after_segments"] == kept
-    assert made.usage["resumed_at_seconds"] == pytest.approx(2 * kept, abs=0.04)
+    assert made.usage["resumed_after_segments"] == count
+    assert made.usage["resumed_at_seconds"] == pytest.approx(2 * count, abs=0.04)
     assert set(before) < set(store.pieces())
     one, other = read_back(whole.path("film.mp4")), read_back(made.path("film.mp4"))
     assert other.times == pytest.approx(one.times, abs=0.001)
@@ -175,3 +177,39 @@ def test_a_part_without_a_picture_is_the_fault_of_the_film(
     with pytest.raises(InputError) as caught:
         make("video.transcode", film, format="mp4", start=5, mute=is_mute, checkpoints=kept, **FILM)
     assert caught.value.code == "corrupt_file"
+
+
+def test_a_limit_that_is_met_while_joining_costs_nothing_that_is_kept(
+    make: Make, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = make_clip(tmp_path / "film.mp4", seconds=8)
+    store.dies_after = 4
+    with pytest.raises(WorkerDied):
+        make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
+    before = store.pieces()
+    with monkeypatch.context() as patched:
+        patched.setattr(kept, "_JOIN_LIMITS", replace(kept._JOIN_LIMITS, output_bytes=10_000))  # noqa: SLF001
+        with pytest.raises(LimitError):
+            make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
+    assert set(before) <= set(store.pieces())
+
+
+def test_a_segment_that_goes_while_it_is_needed_is_made_anew(
+    make: Make, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = make_clip(tmp_path / "film.mp4", seconds=8)
+    store.dies_after = 2
+    with pytest.raises(WorkerDied):
+        make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
+    opened: list[str] = []
+
+    def go_when_joined(shelf: DyingShelf, name: str) -> AbstractContextManager[Input]:
+        opened.append(name)
+        if name.startswith("part-") and opened.count(name) == 2:  # measured, then joined
+            shelf.drop(name)
+        return PieceShelf.open(shelf, name)
+
+    monkeypatch.setattr(DyingShelf, "open", go_when_joined)
+    made = make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
+    assert made.usage["resumed_in_vain"] == 2
+    assert read_back(made.path("film.mp4")).frames == 200

@@ -230,8 +230,9 @@ def test_kept_work_that_is_no_use_is_made_anew(
     assert_same_stream(whole, made, tmp_path)
 
 
-def test_a_disk_without_room_for_what_is_joined_costs_nothing_that_is_kept(
-    make: Make, store: Store, film: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("code", ["disk_full", "storage_error"])
+def test_a_disk_that_does_not_take_what_is_joined_costs_nothing_that_is_kept(
+    make: Make, store: Store, film: Path, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     store.dies_after = 11
     with pytest.raises(WorkerDied):
@@ -239,7 +240,7 @@ def test_a_disk_without_room_for_what_is_joined_costs_nothing_that_is_kept(
     before = read_inodes(store)
 
     def no_room(_shelf: PieceShelf, _output: Output, _name: str) -> None:
-        raise SystemFault("There is no room.", code="disk_full", is_passing=True)
+        raise SystemFault("There is no room.", code=code, is_passing=True)
 
     with monkeypatch.context() as patched:
         patched.setattr(DyingShelf, "keep", no_room)
@@ -248,6 +249,26 @@ def test_a_disk_without_room_for_what_is_joined_costs_nothing_that_is_kept(
     assert read_inodes(store) == before
     made = make("video.hls", film, checkpoints=store, **LADDER)
     assert made.usage["resumed_after_segments"] == 10
+
+
+def test_what_a_vain_attempt_has_joined_is_in_nobody_s_way(
+    make: Make, store: Store, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.dies_after = 11
+    with pytest.raises(WorkerDied):
+        make("video.hls", film, checkpoints=store, **LADDER)
+    asked: list[str] = []
+
+    def break_once(shelf: DyingShelf, output: Output, name: str) -> None:
+        asked.append(name)
+        if asked == ["joined"]:
+            raise SystemFault("The cage died.", code="cage_crashed", is_passing=True)
+        PieceShelf.keep(shelf, output, name)
+
+    monkeypatch.setattr(DyingShelf, "keep", break_once)
+    made = make("video.hls", film, checkpoints=store, **LADDER)
+    assert made.usage["resumed_in_vain"] == 10
+    assert "joined.mp4" not in made.outputs
 
 
 def test_short_streams_are_made_in_one_go(
