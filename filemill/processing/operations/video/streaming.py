@@ -62,13 +62,13 @@ def _make_in_one_go(bench: Bench, stream: Stream, packing: Packing) -> tuple[lis
 
 
 def _pack(bench: Bench, packing: Packing, asked: list[str], inputs: Sequence[Input]) -> list[Output]:
-    """Pack what is encoded. What is wrong then lies in that, and not in the file of the task."""
+    """Pack what is encoded. What is wrong then lies in that, and not in the file of the task, which is not read."""
     with bench.open_workspace() as workspace:
         ended = bench.run_tool("ffmpeg", asked, inputs=inputs, workspace=workspace, limits=FILM_LIMITS)
         error = failures.explain_failure(ended)
         if isinstance(error, InputError):
             message = "The segments of the stream can't be packed: one of them is damaged."
-            raise SystemFault(message, code="cage_crashed", is_passing=True, evidence=error.evidence) from error
+            raise SystemFault(message, code="internal_error", evidence=error.evidence) from error
         if error is not None:
             raise error
         return _take(workspace, packing.first)

@@ -188,7 +188,7 @@ def test_a_limit_that_is_met_while_joining_costs_nothing_that_is_kept(
         make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
     before = store.pieces()
     with monkeypatch.context() as patched:
-        patched.setattr(kept, "_JOIN_LIMITS", replace(kept._JOIN_LIMITS, output_bytes=10_000))  # noqa: SLF001
+        patched.setattr(kept, "_JOIN_LIMITS", replace(kept._JOIN_LIMITS, output_bytes=10_000))
         with pytest.raises(LimitError):
             make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
     assert set(before) <= set(store.pieces())

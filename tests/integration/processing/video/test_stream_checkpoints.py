@@ -12,6 +12,7 @@ from filemill.files.checkpoints import PieceShelf
 from filemill.processing.bench import Output
 from filemill.processing.errors import SystemFault
 from filemill.processing.operations.ffmpeg import segmenting
+from filemill.tasks.retries import is_cage_death
 from tests.integration.processing.video.clips import make_clip
 from tests.integration.processing.video.conftest import Made, Make
 from tests.integration.processing.video.dying import DyingShelf, Store, WorkerDied
@@ -277,3 +278,21 @@ def test_short_streams_are_made_in_one_go(
     monkeypatch.setattr(segmenting, "_WORTH_SECONDS", 60.0)
     make("video.hls", film, checkpoints=store, **LADDER)
     assert store.pieces() == []
+
+
+def test_the_film_is_not_to_blame_where_what_was_encoded_of_it_can_not_be_packed(
+    make: Make, store: Store, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is it remembered as one that kills, nor is it encoded again for the same end."""
+    keep = DyingShelf.keep
+
+    def spoil(shelf: DyingShelf, output: Output, name: str) -> None:
+        if name == "joined":
+            output.path.write_bytes(b"\x17" * 5000)
+        keep(shelf, output, name)
+
+    monkeypatch.setattr(DyingShelf, "keep", spoil)
+    with pytest.raises(SystemFault) as caught:
+        make("video.hls", film, checkpoints=store, **LADDER)
+    assert not is_cage_death(caught.value)
+    assert not caught.value.is_passing

@@ -30,7 +30,8 @@ def join_film(call: SealedCall) -> dict[str, Any]:
 
     Arguments: `name`, `media_type`, `container` (mp4 or webm), `has_sound`, `codec_tag` (what the
     codec is called there, or empty), `sound_packets` (about how many). Gives `frames` and `segments`. Raises
-    SystemFault `cage_crashed` when the segments do not follow each other.
+    SystemFault `internal_error` when the segments do not follow each other: the film itself is not read, and what was
+    just encoded would come out as it did.
     """
     count = len(call.input_fds) - (1 if call.arguments["has_sound"] else 0)
     try:
@@ -38,7 +39,7 @@ def join_film(call: SealedCall) -> dict[str, Any]:
     except av.FFmpegError as error:
         message = "The segments of the film can't be joined: one of them is damaged."
         evidence: dict[str, object] = {"ffmpeg": str(error)}
-        raise SystemFault(message, code="cage_crashed", is_passing=True, evidence=evidence) from error
+        raise SystemFault(message, code="internal_error", evidence=evidence) from error
 
 
 def _join_segments(call: SealedCall, count: int) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def measure_segment(call: SealedCall) -> dict[str, Any]:
         base = segment.streams.video[0].time_base or Fraction(1, 90_000)
         shown = sorted(packet.pts for packet in segment.demux(video=0) if packet.size and packet.pts is not None)
     if not shown:
-        raise SystemFault("A segment of the film holds no frame.", code="cage_crashed", is_passing=True)
+        raise SystemFault("A segment of the film holds no frame.", code="internal_error")
     step = min((later - earlier for earlier, later in pairwise(shown)), default=1)
     return {
         "first_seconds": float(shown[0] * base),
@@ -84,7 +85,7 @@ def _refuse_overlaps(times: list[list[int]]) -> None:
     for number, segment in enumerate(times):
         if not segment or (number and min(segment) <= ends):
             message = f"Segment {number} of the film does not follow the one before it."
-            raise SystemFault(message, code="cage_crashed", is_passing=True)
+            raise SystemFault(message, code="internal_error")
         ends = max(segment)
 
 
