@@ -4,6 +4,7 @@ A segment that is kept begins where one of the stream begins, so key frames lie 
 """
 
 from collections.abc import Sequence
+from math import floor
 from typing import Final
 
 from filemill.processing.operations.ffmpeg.coding import choose_encoder
@@ -79,7 +80,12 @@ def _encode(stream: Stream, cuts: Cuts, packing: Packing, number: int, place: Pl
 
 
 def _find_keys(stream: Stream, place: Place) -> list[float]:
-    """The moments after a place at which segments of the stream begin."""
+    """The moments after a place at which segments of the stream begin.
+
+    FFmpeg compares frames with them to the last fraction, and they are told in microseconds: a hair too early does no
+    harm, but rounded up a moment would miss the frame that lies there.
+    """
     step, lasting = stream.segment_seconds, stream.span.lasting_seconds or 0.0
     number = int((place.begin_seconds - place.first_seconds) / step) + 1
-    return [place.first_seconds + step * later for later in range(number, int(lasting / step) + 1)]
+    exact = (place.first_seconds + step * later for later in range(number, int(lasting / step) + 1))
+    return [(floor(moment * 1e6) - 1) / 1e6 for moment in exact]

@@ -46,6 +46,7 @@ class Stream:
     renditions: tuple[Rendition, ...]
     sound: SoundCoding | None
     segment_seconds: float
+    """In whole milliseconds, so that FFmpeg is told just that."""
     is_single_file: bool
     segment_format: SegmentFormat = "fmp4"
     span: Span = field(default_factory=Span)

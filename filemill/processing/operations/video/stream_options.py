@@ -87,7 +87,7 @@ def plan_stream(facts: Facts, options: StreamOptions, segment_format: SegmentFor
     stream = Stream(
         renditions=_plan_ladder(facts, options),
         sound=None if options.mute else sound,
-        segment_seconds=options.segment_duration,
+        segment_seconds=round(options.segment_duration, 3),
         is_single_file=options.single_file,
         segment_format=segment_format,
         span=plan_span(options.start, options.end, options.duration, duration_seconds=facts.duration),

@@ -163,6 +163,20 @@ def test_segments_lie_where_they_would_in_one_go_whatever_the_film(
     assert_same_stream(whole, made, tmp_path, last_within_seconds=0.04 if coding == UNSTEADY else 1e-6)
 
 
+def test_a_picture_that_begins_between_two_microseconds_is_cut_at_the_same_frames(
+    make: Make, store: Store, tmp_path: Path
+) -> None:
+    coding = (*CODING, "trim=start=0.066")  # from the third frame on, which comes at 1/15 s
+    film = make_clip(tmp_path / "film.mp4", seconds=9, size="640x360", rate="30", coding=coding)
+    whole = make("video.hls", film, **LADDER)
+    store.dies_after = 3
+    with pytest.raises(WorkerDied):
+        make("video.hls", film, checkpoints=store, **LADDER)
+    made = make("video.hls", film, checkpoints=store, **LADDER)
+    assert made.usage["resumed_after_segments"] == 3
+    assert_same_stream(whole, made, tmp_path)
+
+
 def read_manifest(made: Made) -> list[object]:
     """Read what a manifest tells of every representation, lengths of segments in seconds."""
     told: list[object] = []

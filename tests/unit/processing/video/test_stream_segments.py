@@ -7,7 +7,9 @@ from filemill.processing.operations.ffmpeg.segmenting import Place
 from filemill.processing.operations.ffmpeg.spans import Span
 from filemill.processing.operations.ffmpeg.stream_segments import ask_for_stream_segments, plan_stream_cuts
 from filemill.processing.operations.ffmpeg.streaming import HLS, Rendition, Stream
+from filemill.processing.operations.planning import Facts
 from filemill.processing.operations.sizing import Layout, Size
+from filemill.processing.operations.video.stream_options import StreamOptions, plan_stream
 
 
 def stream_lasting(seconds: float | None, segment_seconds: float = 6.0) -> Stream:
@@ -45,5 +47,12 @@ def test_key_frames_go_on_in_step_with_the_first_frame() -> None:
     assert cuts is not None
     place = Place(number=2, begin_seconds=12.18, first_seconds=0.2)
     asked = ask_for_stream_segments("video/mp4", stream, cuts, HLS, [place], with_sound=False)
-    keys = asked[asked.index("-force_key_frames") + 1]
-    assert keys == "12.200000,18.200000,24.200000,30.200000"
+    keys = [float(key) for key in asked[asked.index("-force_key_frames") + 1].split(",")]
+    assert keys == pytest.approx([12.2, 18.2, 24.2, 30.2], abs=3e-6)
+    assert all(key < moment for key, moment in zip(keys, [12.2, 18.2, 24.2, 30.2], strict=True))
+
+
+def test_segments_last_what_ffmpeg_is_told() -> None:
+    facts = Facts(media_type="video/mp4", width=640, height=360, duration=60.0, fps=25.0)
+    stream = plan_stream(facts, StreamOptions(segment_duration=8.3416667), "ts")
+    assert stream.segment_seconds == 8.342
