@@ -52,12 +52,13 @@ def read_input(
     """Arguments that open the input at a descriptor, from a moment on.
 
     Seeking stands before the input: after it, FFmpeg decodes all that comes before. With `keeps_times` the film's own
-    times are kept, counted from its beginning, whatever the moment.
+    times are kept, counted from its beginning, whatever the moment. Then frames from before it come as well, from where
+    decoding has to begin: one of them may still be shown at the moment.
     """
     return [
         *("-protocol_whitelist", "fd", "-format_whitelist", _FORMATS, "-codec_whitelist", ",".join(CODECS)),
         *("-threads", str(threads), "-f", DEMUXERS[media_type]),
-        *(("-copyts", "-start_at_zero") if keeps_times else ()),
+        *(("-copyts", "-start_at_zero", "-noaccurate_seek") if keeps_times else ()),
         *(("-ss", f"{at_seconds:.6f}") if at_seconds else ()),
         *(("-t", f"{lasting_seconds:.6f}") if lasting_seconds is not None else ()),
         *("-fd", str(descriptor), "-i", "fd:"),

@@ -8,8 +8,8 @@ from filemill.processing.errors import PieceGone, ProcessingError
 from filemill.processing.operations.ffmpeg.kept import KeptChain
 
 _OF_DAMAGE: Final = frozenset(("cage_crashed", "internal_error"))
-"""What comes of pieces that are damaged or do not fit together, whether or not a process dies of them. For want of room or time, or beyond a limit, nothing
-that is kept is at fault, and to encode it anew would end there again."""
+"""What comes of pieces that are damaged or do not fit together, whether or not a process dies of them. For want of room
+or time, or beyond a limit, nothing that is kept is at fault, and to encode it anew would end there again."""
 
 Made = TypeVar("Made")
 

@@ -213,3 +213,19 @@ def test_a_segment_that_goes_while_it_is_needed_is_made_anew(
     made = make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
     assert made.usage["resumed_in_vain"] == 2
     assert read_back(made.path("film.mp4")).frames == 200
+
+
+@pytest.mark.parametrize("options", [{"fps": 10}, {}], ids=str)
+def test_a_picture_that_stands_still_for_long_is_taken_up_in_the_midst(
+    make: Make, store: Store, tmp_path: Path, options: dict[str, object]
+) -> None:
+    film = tmp_path / "film.mp4"
+    still = ("-vf", "select=not(between(t\\,3.1\\,10.9))", "-fps_mode", "vfr", "-g", "30")
+    make_clip(film, seconds=14, coding=(*FAST, *still))
+    whole = make("video.transcode", film, format="mp4", **FILM, **options)
+    store.dies_after = 3
+    with pytest.raises(WorkerDied):
+        make("video.transcode", film, format="mp4", checkpoints=store, **FILM, **options)
+    made = make("video.transcode", film, format="mp4", checkpoints=store, **FILM, **options)
+    assert made.usage["resumed_after_segments"] == 3
+    assert read_back(made.path("film.mp4")).times == pytest.approx(read_back(whole.path("film.mp4")).times, abs=0.001)

@@ -114,3 +114,18 @@ def test_a_film_that_breaks_off_spoils_the_whole_also_when_it_was_done_by_anothe
     with pytest.raises(InputError) as caught:
         make("video.concat", first, inputs=films[1:], checkpoints=store, **QUICK)
     assert caught.value.code == "corrupt_file"
+
+
+def test_a_film_that_stands_still_for_long_is_taken_up_in_the_midst(
+    make: Make, store: Store, films: list[Path], tmp_path: Path
+) -> None:
+    still = ("-vf", "select=not(between(t\\,1.1\\,8.9))", "-fps_mode", "vfr", "-g", "30")
+    first = make_clip(tmp_path / "first.mp4", seconds=10, coding=(*FAST, *still))
+    whole = make("video.concat", first, inputs=films[1:], **QUICK)
+    store.dies_after = 3
+    with pytest.raises(WorkerDied):
+        make("video.concat", first, inputs=films[1:], checkpoints=store, **QUICK)
+    made = make("video.concat", first, inputs=films[1:], checkpoints=store, **QUICK)
+    assert made.usage["resumed_after_segments"] == 3
+    one, other = read_back(whole.path("first.mp4")), read_back(made.path("first.mp4"))
+    assert other.times == pytest.approx(one.times, abs=0.002)

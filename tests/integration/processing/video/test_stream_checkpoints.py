@@ -134,6 +134,7 @@ def test_after_a_death_hls_goes_on_after_the_last_whole_segments(
 CODING = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-vf")
 SCENES = (*CODING, "negate=enable=lt(mod(t\\,1.93)\\,0.96)")
 UNSTEADY = (*CODING, "select=not(eq(mod(n\\,7)\\,3))*not(between(t\\,3.7\\,4.3))", "-fps_mode", "vfr")
+STILL = (*CODING, "select=not(between(t\\,1.1\\,7.9))", "-fps_mode", "vfr")
 LATE = (*CODING, "trim=start=0.53")
 FILMS: Mapping[str, tuple[tuple[str, ...], Mapping[str, object]]] = {
     "scenes": (SCENES, {}),
@@ -142,6 +143,7 @@ FILMS: Mapping[str, tuple[tuple[str, ...], Mapping[str, object]]] = {
     "late picture alone": (LATE, {"mute": True}),
     "part": (SCENES, {"start": 1.31, "end": 8.1}),
     "part with a rate": (SCENES, {"start": 1.31, "end": 8.1, "fps": 12.5, "mute": True}),
+    "a still with a rate": (STILL, {"fps": 10, "segment_duration": 4}),
     "odd segments": (UNSTEADY, {"segment_duration": 1.5, "audio_bitrate": 64_000, "start": 0.4}),
 }
 
