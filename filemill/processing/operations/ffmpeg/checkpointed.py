@@ -16,7 +16,7 @@ from filemill.processing.bench import Bench, Checkpoints, Input, Output, Shelf, 
 from filemill.processing.errors import ProcessingError
 from filemill.processing.operations.ffmpeg import failures, segmenting
 from filemill.processing.operations.ffmpeg.film import Film
-from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound
+from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound, Room
 from filemill.processing.operations.ffmpeg.progress import Clock
 from filemill.processing.operations.ffmpeg.resuming import make_or_begin_anew
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS, tell_share
@@ -97,7 +97,7 @@ class _SegmentedWork:
         self._asked = asked
         self._share = share
         self._sound = KeptSound(bench, asked.film, shelf, ask=asked.ask_for_sound, inputs=asked.inputs)
-        self.chain = KeptChain(bench, shelf)
+        self.chain = KeptChain(bench, shelf, room=Room())
         self.is_kept_work_in_doubt = False
         """Whether what went wrong may lie in what was kept, and not in the film."""
 

@@ -14,7 +14,7 @@ from typing import Final
 from filemill.processing.bench import Bench, Checkpoints, Input, Output, Shelf, ToolExit, Workspace
 from filemill.processing.errors import ProcessingError
 from filemill.processing.operations.ffmpeg import failures, segmenting
-from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound
+from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound, Room
 from filemill.processing.operations.ffmpeg.progress import Clock
 from filemill.processing.operations.ffmpeg.resuming import make_or_begin_anew
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS, tell_share
@@ -53,10 +53,10 @@ def make_stream_in_segments(
     """Make the stream from what is kept of it and what is still to be encoded."""
     first = [Place() for _ in stream.renditions]
     asked = ask_for_stream_segments(bench.media_type, stream, cuts, packing, first, with_sound=stream.sound is not None)
-    rows = []
+    rows, room = [], Room()
     for number, rendition in enumerate(stream.renditions):
         shelf = checkpoints.open(json.dumps([asked, rendition.name]))
-        rows.append(_Row(rendition=rendition, shelf=shelf, chain=KeptChain(bench, shelf, picture=number)))
+        rows.append(_Row(rendition=rendition, shelf=shelf, chain=KeptChain(bench, shelf, room=room, picture=number)))
     work = _StreamWork(bench, stream, cuts, packing, rows, fps=fps, share=share, pack=pack)
     chains = [row.chain for row in rows]
     return make_or_begin_anew(bench, work.make, chains, is_in_doubt=lambda: work.is_kept_work_in_doubt)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from filemill.processing.bench import Bench, Input, Limits, Output, Shelf, Workspace
+from filemill.processing.errors import LimitError
 from filemill.processing.operations.ffmpeg import chains, failures, segmenting
 from filemill.processing.operations.ffmpeg.coding import PictureCoding
 from filemill.processing.operations.ffmpeg.film import Film
@@ -23,12 +24,34 @@ join_film = SealedName("video.joining", "join_film")
 measure_segment = SealedName("video.joining", "measure_segment")
 
 
-class KeptChain:
-    """The segments of one picture that follow each other from its beginning on."""
+class Room:
+    """How many bytes may be kept: as many as the output may have, since it comes of them.
 
-    def __init__(self, bench: Bench, shelf: Shelf, *, picture: int = 0) -> None:
+    What is kept is no output any more, and nobody else counts it.
+    """
+
+    def __init__(self) -> None:
+        self._taken_bytes = 0
+        self._most_bytes = FILM_LIMITS.output_bytes
+
+    def take(self, size_bytes: int) -> None:
+        """Count a piece. Raises LimitError `output_limit`."""
+        self._taken_bytes += size_bytes
+        if self._taken_bytes > self._most_bytes:
+            raise LimitError(f"The output grew beyond {self._most_bytes // 1024**2} MiB.", code="output_limit")
+
+    def clear(self) -> None:
+        """Count from nothing, as when nothing is kept any more."""
+        self._taken_bytes = 0
+
+
+class KeptChain:
+    """The segments of one picture that follow each other from its beginning on; `room` is that of all pictures."""
+
+    def __init__(self, bench: Bench, shelf: Shelf, *, room: Room, picture: int = 0) -> None:
         self._bench = bench
         self._shelf = shelf
+        self._room = room
         self._picture = picture
         self._attempt = secrets.token_hex(4)
         self._names = chains.find_chain(shelf.names())
@@ -39,12 +62,16 @@ class KeptChain:
     def forget(self) -> None:
         """Begin anew: remove all that is kept."""
         self._shelf.clear()
+        self._room.clear()
         self._names = []
 
     def find_place(self, *, share: tuple[float, float]) -> Place:
         """Find from where on there is something to do: half a frame after the last one that is kept."""
         if not self._names:
             return Place()
+        for name in self._names:
+            with self._shelf.open(name) as segment:
+                self._room.take(segment.size)
         last = self._measure(self._names[-1], share)
         first = self._measure(self._names[0], share) if len(self._names) > 1 else last
         return Place(
@@ -65,6 +92,7 @@ class KeptChain:
         kept = chains.name_kept(number, self._attempt, continued)
         written = segmenting.name_segment(number, picture=self._picture)
         piece = workspace.copy_out(written, output_name=f"{kept}.nut", media_type=_PIECE)
+        self._room.take(piece.path.stat().st_size)
         self._shelf.keep(piece, kept)
         self._bench.discard(piece)
         self._names.append(kept)

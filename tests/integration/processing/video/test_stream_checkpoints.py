@@ -4,14 +4,15 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from filemill.files.checkpoints import PieceShelf
 from filemill.processing.bench import Output
-from filemill.processing.errors import SystemFault
-from filemill.processing.operations.ffmpeg import segmenting
+from filemill.processing.errors import LimitError, SystemFault
+from filemill.processing.operations.ffmpeg import kept, segmenting
 from filemill.tasks.retries import is_cage_death
 from tests.integration.processing.video.clips import make_clip
 from tests.integration.processing.video.conftest import Made, Make
@@ -108,20 +109,20 @@ def test_hls_in_segments_is_hls_in_one_go(
     assert pieced.percents == sorted(pieced.percents)
 
 
-@pytest.mark.parametrize("kept", [1, 2, 5, 9, 10, 11, 12])
+@pytest.mark.parametrize("count", [1, 2, 5, 9, 10, 11, 12])
 def test_after_a_death_hls_goes_on_after_the_last_whole_segments(
-    make: Make, store: Store, film: Path, tmp_path: Path, kept: int
+    make: Make, store: Store, film: Path, tmp_path: Path, count: int
 ) -> None:
-    options = {**LADDER, "segment_format": "fmp4" if kept % 2 else "ts"}
+    options = {**LADDER, "segment_format": "fmp4" if count % 2 else "ts"}
     whole = make("video.hls", film, **options)
-    store.dies_after = kept
+    store.dies_after = count
     with pytest.raises(WorkerDied):
         make("video.hls", film, checkpoints=store, **options)
     before = read_inodes(store)
 
     made = make("video.hls", film, checkpoints=store, **options)
 
-    assert made.usage["resumed_after_segments"] == len(before) == min(kept, 10)
+    assert made.usage["resumed_after_segments"] == len(before) == min(count, 10)
     assert "resumed_in_vain" not in made.usage
     assert read_inodes(store).items() >= before.items()
     assert set(count_segments(store).values()) == {1}, "a segment was encoded twice"
@@ -204,15 +205,15 @@ def join_representation(made: Made, directory: Path, number: int) -> Path:
 
 
 @pytest.mark.parametrize("is_single", [True, False])
-@pytest.mark.parametrize("kept", [1, 4, 11, None])
+@pytest.mark.parametrize("count", [1, 4, 11, None])
 def test_after_a_death_dash_goes_on_after_the_last_whole_segments(
-    make: Make, store: Store, tmp_path: Path, kept: int | None, *, is_single: bool
+    make: Make, store: Store, tmp_path: Path, count: int | None, *, is_single: bool
 ) -> None:
     film = make_clip(tmp_path / "film.mp4", seconds=9, size="640x360", rate="30000/1001", coding=SCENES)
     options = {**LADDER, "encoder_preset": "veryfast", "single_file": is_single}
     whole = make("video.dash", film, **options)
-    if kept is not None:
-        store.dies_after = kept
+    if count is not None:
+        store.dies_after = count
         with pytest.raises(WorkerDied):
             make("video.dash", film, checkpoints=store, **options)
     before = read_inodes(store)
@@ -312,3 +313,17 @@ def test_the_film_is_not_to_blame_where_what_was_encoded_of_it_can_not_be_packed
         make("video.hls", film, checkpoints=store, **LADDER)
     assert not is_cage_death(caught.value)
     assert not caught.value.is_passing
+
+
+def test_a_stream_that_grows_too_large_ends_while_it_is_encoded(
+    make: Make, store: Store, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most_bytes = 1_000_000
+    monkeypatch.setattr(kept, "FILM_LIMITS", replace(kept.FILM_LIMITS, output_bytes=most_bytes))
+    for _ in range(2):
+        with pytest.raises(LimitError) as caught:
+            make("video.hls", film, checkpoints=store, **LADDER)
+        assert caught.value.code == "output_limit"
+        pieces = list(store.directory.glob("*/part-*"))
+        assert 1 <= len(pieces) < 10
+        assert sum(piece.stat().st_size for piece in pieces) <= most_bytes
