@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from filemill.processing.bench import Bench, Checkpoints, Input, Output, Shelf, ToolExit, Workspace
+from filemill.processing.cage import tool_identity
 from filemill.processing.errors import ProcessingError
 from filemill.processing.operations.ffmpeg import failures, segmenting
 from filemill.processing.operations.ffmpeg.film import Film
@@ -77,8 +78,13 @@ def make_film_in_segments(
 
 
 def describe(asked: SegmentedFilm, more: Sequence[str] = ()) -> str:
-    """Describe the work so that whatever changes its outcome changes the description."""
-    return json.dumps([asked.ask(Place(), with_sound=asked.film.sound is not None), *more])
+    """Describe the work so that whatever changes its outcome changes the description.
+
+    Segments of two builds of an encoder may have other headers, and a film has those of its first segment.
+    """
+    return json.dumps(
+        [tool_identity.identify("ffmpeg"), asked.ask(Place(), with_sound=asked.film.sound is not None), *more]
+    )
 
 
 def make_segmented(

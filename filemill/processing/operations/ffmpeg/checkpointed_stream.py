@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 
 from filemill.processing.bench import Bench, Checkpoints, Input, Output, Shelf, ToolExit, Workspace
+from filemill.processing.cage import tool_identity
 from filemill.processing.errors import ProcessingError
 from filemill.processing.operations.ffmpeg import failures, segmenting
 from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound, Room
@@ -55,7 +56,7 @@ def make_stream_in_segments(
     asked = ask_for_stream_segments(bench.media_type, stream, cuts, packing, first, with_sound=stream.sound is not None)
     rows, room = [], Room()
     for number, rendition in enumerate(stream.renditions):
-        shelf = checkpoints.open(json.dumps([asked, rendition.name]))
+        shelf = checkpoints.open(json.dumps([tool_identity.identify("ffmpeg"), asked, rendition.name]))
         rows.append(_Row(rendition=rendition, shelf=shelf, chain=KeptChain(bench, shelf, room=room, picture=number)))
     work = _StreamWork(bench, stream, cuts, packing, rows, fps=fps, share=share, pack=pack)
     chains = [row.chain for row in rows]

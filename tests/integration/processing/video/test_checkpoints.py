@@ -8,6 +8,7 @@ import pytest
 
 from filemill.files.checkpoints import PieceShelf
 from filemill.processing.bench import Input, Output
+from filemill.processing.cage import tool_identity
 from filemill.processing.errors import InputError, LimitError, SystemFault
 from filemill.processing.operations.ffmpeg import kept, segmenting
 from tests.integration.processing.video.clips import FAST, make_clip, run_ffmpeg
@@ -229,3 +230,11 @@ def test_a_picture_that_stands_still_for_long_is_taken_up_in_the_midst(
     made = make("video.transcode", film, format="mp4", checkpoints=store, **FILM, **options)
     assert made.usage["resumed_after_segments"] == 3
     assert read_back(made.path("film.mp4")).times == pytest.approx(read_back(whole.path("film.mp4")).times, abs=0.001)
+
+
+def test_another_ffmpeg_begins_anew(make: Make, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = make_clip(tmp_path / "film.mp4", seconds=4)
+    make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
+    monkeypatch.setattr(tool_identity, "identify", lambda tool: f"another {tool}")
+    made = make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
+    assert "resumed_after_segments" not in made.usage
