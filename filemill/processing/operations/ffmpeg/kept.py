@@ -18,6 +18,8 @@ from filemill.processing.operations.sealed_name import SealedName
 _JOIN_LIMITS: Final = replace(FILM_LIMITS, memory_bytes=512 * 1024**2, cpu_seconds=3600, open_files=512)
 _MEASURE_LIMITS: Final = Limits(memory_bytes=512 * 1024**2, cpu_seconds=60, wall_seconds=120.0)
 _SOUND_PACKETS_PER_SECOND: Final = 50
+_NEXT_SECONDS: Final = 0.001
+"""No frame follows another sooner, also where the rate rises right after a segment."""
 _PIECE: Final = "application/octet-stream"
 
 join_film = SealedName("video.joining", "join_film")
@@ -66,7 +68,7 @@ class KeptChain:
         self._names = []
 
     def find_place(self, *, share: tuple[float, float]) -> Place:
-        """Find from where on there is something to do: half a frame after the last one that is kept."""
+        """Find from where on there is something to do: right after the last frame that is kept."""
         if not self._names:
             return Place()
         for name in self._names:
@@ -76,7 +78,7 @@ class KeptChain:
         first = self._measure(self._names[0], share) if len(self._names) > 1 else last
         return Place(
             number=len(self._names),
-            begin_seconds=last["last_seconds"] + last["step_seconds"] / 2,
+            begin_seconds=last["last_seconds"] + min(last["step_seconds"] / 2, _NEXT_SECONDS),
             first_seconds=first["first_seconds"],
         )
 

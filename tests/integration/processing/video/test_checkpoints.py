@@ -238,3 +238,17 @@ def test_another_ffmpeg_begins_anew(make: Make, store: Store, tmp_path: Path, mo
     monkeypatch.setattr(tool_identity, "identify", lambda tool: f"another {tool}")
     made = make("video.transcode", film, format="mp4", checkpoints=store, **FILM)
     assert "resumed_after_segments" not in made.usage
+
+
+def test_frames_that_come_quicker_right_after_a_segment_are_not_lost(make: Make, store: Store, tmp_path: Path) -> None:
+    quicker = "select=gte(n\\,233)+not(mod(n\\,4)),negate=enable=gte(t\\,1.94)"
+    coding = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-vf", quicker, "-fps_mode", "vfr", "-enc_time_base", "1/1200")
+    film = make_clip(tmp_path / "film.mp4", seconds=6, rate="120", coding=coding)
+    asked = {"format": "mp4", "poster": False, "encoder_preset": "veryfast"}
+    whole = make("video.transcode", film, **asked)
+    store.dies_after = 1
+    with pytest.raises(WorkerDied):
+        make("video.transcode", film, checkpoints=store, **asked)
+    made = make("video.transcode", film, checkpoints=store, **asked)
+    assert made.usage["resumed_at_seconds"] < 1.94
+    assert read_back(made.path("film.mp4")).times == pytest.approx(read_back(whole.path("film.mp4")).times, abs=0.001)
