@@ -34,6 +34,8 @@ from filemill.processing.operations.ffmpeg.streaming import (
 
 _MOST_KEYS: Final = 8000
 """Where the work is taken up, the moments of key frames are named one by one, and an argument has 128 KiB at most."""
+_SPARE_KEYS: Final = 500
+"""A film may last longer than it says."""
 
 
 def plan_stream_cuts(stream: Stream, work_seconds: float) -> Cuts | None:
@@ -87,5 +89,5 @@ def _find_keys(stream: Stream, place: Place) -> list[float]:
     """
     step, lasting = stream.segment_seconds, stream.span.lasting_seconds or 0.0
     number = int((place.begin_seconds - place.first_seconds) / step) + 1
-    exact = (place.first_seconds + step * later for later in range(number, int(lasting / step) + 1))
+    exact = (place.first_seconds + step * later for later in range(number, int(lasting / step) + _SPARE_KEYS))
     return [(floor(moment * 1e6) - 1) / 1e6 for moment in exact]
