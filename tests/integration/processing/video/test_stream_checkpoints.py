@@ -13,6 +13,7 @@ from filemill.files.checkpoints import PieceShelf
 from filemill.processing.bench import Output
 from filemill.processing.errors import LimitError, SystemFault
 from filemill.processing.operations.ffmpeg import kept, segmenting
+from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
 from filemill.tasks.retries import is_cage_death
 from tests.integration.processing.video.clips import make_clip
 from tests.integration.processing.video.conftest import Made, Make
@@ -319,7 +320,7 @@ def test_a_stream_that_grows_too_large_ends_while_it_is_encoded(
     make: Make, store: Store, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most_bytes = 1_000_000
-    monkeypatch.setattr(kept, "FILM_LIMITS", replace(kept.FILM_LIMITS, output_bytes=most_bytes))
+    monkeypatch.setattr(kept, "FILM_LIMITS", replace(FILM_LIMITS, output_bytes=most_bytes))
     for _ in range(2):
         with pytest.raises(LimitError) as caught:
             make("video.hls", film, checkpoints=store, **LADDER)
