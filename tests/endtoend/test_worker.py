@@ -254,6 +254,8 @@ def test_a_worker_keeps_its_connections_from_task_to_task(
 ) -> None:
     start_worker(concurrency=1)
     wait_for_status(submit(photo, "image"), "completed")
+    # Its work's, its pulse's and its settler's, which opens its own when the first task has ended.
+    wait_until(lambda: len(list_backends()) == 3, what="the worker has its three connections")
     before = list_backends()
 
     for _ in range(3):
