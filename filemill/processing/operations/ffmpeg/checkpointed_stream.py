@@ -54,9 +54,10 @@ def make_stream_in_segments(
     """Make the stream from what is kept of it and what is still to be encoded."""
     first = [Place() for _ in stream.renditions]
     asked = ask_for_stream_segments(bench.media_type, stream, cuts, packing, first, with_sound=stream.sound is not None)
+    build = tool_identity.identify("ffmpeg")
     rows, room = [], Room()
     for number, rendition in enumerate(stream.renditions):
-        shelf = checkpoints.open(json.dumps([tool_identity.identify("ffmpeg"), asked, rendition.name]))
+        shelf = checkpoints.open(json.dumps([build, asked, rendition.name]))
         rows.append(_Row(rendition=rendition, shelf=shelf, chain=KeptChain(bench, shelf, room=room, picture=number)))
     work = _StreamWork(bench, stream, cuts, packing, rows, fps=fps, share=share, pack=pack)
     chains = [row.chain for row in rows]
