@@ -121,12 +121,19 @@ class OutputFiles:
 
     def count_bytes(self) -> int:
         """Return the size of all outputs together."""
-        return sum(output.path.stat().st_size for output in self._all if output.path.exists())
+        return sum(_measure(output.path) for output in self._all)
 
     def check_size(self, limits: Limits) -> None:
         """Raise `LimitError` when the outputs together are larger than one may be."""
         if self.count_bytes() > limits.output_bytes:
             raise verdicts.output_limit(limits)
+
+
+def _measure(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0  # moved to where it is kept
 
 
 def explain(error: OSError, name: str) -> ProcessingError:

@@ -47,6 +47,7 @@ class Done:
     facts: dict[str, Any]
     output_facts: list[dict[str, Any]]
     wish: OutputWish | None
+    news: ProgressNews | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,7 @@ def read_reply(message: dict[str, Any]) -> Reply:
         case "output":
             return _read_wish(message)
         case "progress":
-            return ProgressNews(fraction=_fraction(message), message=_text(message, "message")[:200])
+            return _read_news(message)
         case "done":
             return _read_done(message)
         case "error":
@@ -97,16 +98,30 @@ def _read_wish(message: dict[str, Any]) -> OutputWish:
     return OutputWish(name=_text(message, "name"), media_type=_text(message, "media_type"), has_blank=has_blank)
 
 
+def _read_news(message: dict[str, Any]) -> ProgressNews:
+    return ProgressNews(fraction=_fraction(message), message=_text(message, "message")[:200])
+
+
 def _read_done(message: dict[str, Any]) -> Done:
     facts, output_facts = message.get("facts"), message.get("outputs")
     if not isinstance(facts, dict) or not isinstance(output_facts, list):
         raise MalformedMessage("Facts are missing.")
     if not all(isinstance(entry, dict) for entry in output_facts):
         raise MalformedMessage("The facts of an output are no object.")
-    wish = message.get("wish")
-    if wish is not None and not isinstance(wish, dict):
-        raise MalformedMessage("A wish is no object.")
-    return Done(facts=clean(facts), output_facts=clean(output_facts), wish=None if wish is None else _read_wish(wish))
+    wish, news = (_read_part(message, name) for name in ("wish", "news"))
+    return Done(
+        facts=clean(facts),
+        output_facts=clean(output_facts),
+        wish=None if wish is None else _read_wish(wish),
+        news=None if news is None else _read_news(news),
+    )
+
+
+def _read_part(message: dict[str, Any], name: str) -> dict[str, Any] | None:
+    part = message.get(name)
+    if part is not None and not isinstance(part, dict):
+        raise MalformedMessage(f"The {name} in an answer is no object.")
+    return part
 
 
 def _read_error(message: dict[str, Any]) -> errors.ProcessingError:
@@ -152,4 +167,6 @@ def clean(value: Any) -> Any:
 
 
 def _clean_text(text: str) -> str:
+    if text.isascii() and "\0" not in text:
+        return text  # nearly all are, and to encode and decode each took a tenth of what an answer takes
     return text.replace("\0", "\ufffd").encode("utf-8", errors="replace").decode("utf-8")

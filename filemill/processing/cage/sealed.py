@@ -38,6 +38,7 @@ class SealedWork:
         self._blank = blank
         self._wish: dict[str, Any] | None = None
         self._tells_at = 0.0
+        self._last_news: dict[str, Any] | None = None
         self.source_fd, *self.input_fds = descriptors
         self.source_size, *self.input_sizes = (os.fstat(descriptor).st_size for descriptor in descriptors)
         self.arguments = arguments
@@ -63,17 +64,24 @@ class SealedWork:
         return descriptors
 
     def progress(self, fraction: float, message: str = "") -> None:
-        """Tell how much of this call is done, 0.0 to 1.0; what comes too soon after the last is not told."""
-        now = time.monotonic()
-        if fraction < 1.0 and now < self._tells_at:
+        """Tell how much of this call is done, 0.0 to 1.0; what comes too soon after the last is not told.
+
+        That all is done is told with the answer, which is about to follow.
+        """
+        news = {"fraction": float(fraction), "message": str(message)}
+        if fraction >= 1.0:
+            self._last_news = news
             return
-        self._tells_at = now + _TELL_SECONDS
-        self._line.tell({"type": "progress", "fraction": float(fraction), "message": str(message)})
+        now = time.monotonic()
+        if now >= self._tells_at:
+            self._tells_at = now + _TELL_SECONDS
+            self._line.tell({"type": "progress", **news})
 
     def answer(self, facts: Mapping[str, Any]) -> None:
         """Tell that it is done, with the facts of the outputs in the order of their making."""
         outputs = [output.facts for output in self._outputs]
-        self._line.tell({"type": "done", "facts": facts, "outputs": outputs, "wish": self._wish})
+        answer = {"facts": facts, "outputs": outputs, "wish": self._wish, "news": self._last_news}
+        self._line.tell({"type": "done", **answer})
 
     def close(self) -> None:
         """Close the inputs and the outputs; a function may have closed some itself."""

@@ -139,6 +139,8 @@ class SealedRun:
         if len(done.output_facts) != len(self._made):
             raise MalformedMessage("It told of another number of outputs than it made.")
         self._files.check_size(self._limits)
+        if done.news is not None:
+            self._pass_on(done.news)
         for output, facts in zip(self._made, done.output_facts, strict=True):
             output.facts.update(facts)
         return done.facts

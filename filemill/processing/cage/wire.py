@@ -15,6 +15,9 @@ MAXIMUM_MESSAGE_BYTES = 4 * 1024**2
 MAXIMUM_DESCRIPTORS = 250
 _PIECE_BYTES = 32 * 1024
 _LEAST_CHARGE_BYTES = 1024
+# As plain numbers: an enumeration's "or" takes longer than the call.
+_CLOSE_ON_EXEC = int(socket.MSG_CMSG_CLOEXEC)
+_TRUNCATED = int(socket.MSG_TRUNC)
 _MORE = b"+"
 _LAST = b"."
 
@@ -87,13 +90,13 @@ class Receiver:
         room = socket.CMSG_SPACE(self._maximum_descriptors * 4) if self._maximum_descriptors else 0
         try:
             # Without room for ancillary data the kernel drops descriptors that a hostile sender attached.
-            packet, ancillary, told, _ = self._channel.recvmsg(_PIECE_BYTES + 1, room, flags | socket.MSG_CMSG_CLOEXEC)
+            packet, ancillary, told, _ = self._channel.recvmsg(_PIECE_BYTES + 1, room, flags | _CLOSE_ON_EXEC)
         except ConnectionResetError as error:
             raise ConnectionEnded from error
         self._keep_descriptors(ancillary)
         if not packet:
             raise ConnectionEnded
-        if told & socket.MSG_TRUNC or packet[:1] not in (_MORE, _LAST):
+        if told & _TRUNCATED or packet[:1] not in (_MORE, _LAST):
             raise MalformedMessage("A packet is too large or lacks its mark.")
         self._pieces.append(packet[1:])
         # Small packets are charged for their handling too, or a flood of them would keep us here.
@@ -106,7 +109,7 @@ class Receiver:
         payload = b"".join(self._pieces)
         self._pieces, self._size = [], 0
         try:
-            message = json.loads(payload)
+            message = json.loads(payload.decode())
         except (ValueError, RecursionError) as error:
             raise MalformedMessage("A message is not JSON.") from error
         if not isinstance(message, dict):

@@ -127,6 +127,8 @@ def test_packets_that_are_no_message_end_the_child(bench: SliceBench, packet: st
         {"type": "error", "class": "InputError", "code": "corrupt_file", "message": "x" * 100_000},
         {"type": "done", "facts": {}, "outputs": [], "wish": "loud.txt"},
         {"type": "done", "facts": {}, "outputs": [{}], "wish": {"name": 7, "media_type": "text/plain"}},
+        {"type": "done", "facts": {}, "outputs": [], "news": "whole"},
+        {"type": "done", "facts": {}, "outputs": [], "news": {"fraction": "whole", "message": ""}},
         {"type": "output", "name": 7, "media_type": "text/plain"},
         {"type": "shortage", "of": "time"},
     ],

@@ -58,3 +58,12 @@ def test_the_memory_that_is_foreseen_is_about_what_is_taken(
     taken = work(picture, **options).peak_memory_bytes
 
     assert 0.6 * taken < foreseen.memory_bytes < 2.5 * taken
+
+
+@pytest.mark.parametrize(("side", "percents"), [(800, [100.0]), (2400, [10.0, 100.0])])
+def test_that_the_work_has_begun_is_told_where_it_takes_long(
+    work: Work, tmp_path: Path, side: int, percents: list[float]
+) -> None:
+    done = work(make_large(tmp_path / "large.png", side=side), resize=[100, 100])
+
+    assert done.percents == percents

@@ -54,6 +54,13 @@ def test_progress_stays_between_nothing_and_all() -> None:
     assert [news.fraction for news in told if isinstance(news, replies.ProgressNews)] == [0.0, 0.25, 1.0]
 
 
+def test_the_last_news_come_with_the_answer() -> None:
+    answer = {"type": "done", "facts": {}, "outputs": [], "news": {"fraction": 7, "message": "whole"}}
+    reply = replies.read_reply(answer)
+    assert isinstance(reply, replies.Done)
+    assert reply.news == replies.ProgressNews(fraction=1.0, message="whole")
+
+
 def test_an_error_arrives_as_it_was_raised() -> None:
     raised = InputError("It is encrypted.", code="password_required", evidence={"page": 1})
     reply = replies.read_reply(describe_error(raised))

@@ -1,15 +1,18 @@
 """Sealed: a picture's facts, and the copies of it that recipes ask for."""
 
-from typing import Any
+from typing import Any, Final
 
 from filemill.processing.bench import SealedCall
 from filemill.processing.operations.image.recipe import Recipe
 from filemill.processing.operations.sealed.image.explaining import explained
 from filemill.processing.operations.sealed.image.facts import describe
 from filemill.processing.operations.sealed.image.inputs import open_input, open_mark
-from filemill.processing.operations.sealed.image.picture import Bounds
+from filemill.processing.operations.sealed.image.picture import Bounds, Picture
 from filemill.processing.operations.sealed.image.rendering import Job, make_copy
 from filemill.processing.operations.sealed.image.sharing import share_decode
+
+_LONG_PIXELS: Final = 4_000_000
+"""From here on the work takes so long that somebody may look how far it is."""
 
 
 def describe_and_transform(call: SealedCall) -> dict[str, Any]:
@@ -22,7 +25,7 @@ def describe_and_transform(call: SealedCall) -> dict[str, Any]:
         recipe = Recipe.model_validate(call.arguments["recipe"])
         bounds = Bounds.from_arguments(call.arguments)
         picture = open_input(call, bounds, auto_orient=recipe.auto_orient)
-        call.progress(0.1, "Header read")
+        _tell_header_read(call, picture)
         job = Job(picture=picture, recipe=recipe, bounds=bounds, mark=open_mark(call, bounds, recipe))
         copy = make_copy(call, job)
         call.progress(1.0, "Copy written")
@@ -40,7 +43,7 @@ def transform_together(call: SealedCall) -> dict[str, Any]:
         bounds = Bounds.from_arguments(call.arguments)
         ways = {recipe.auto_orient for recipe in recipes}
         pictures = {way: open_input(call, bounds, auto_orient=way) for way in sorted(ways)}
-        call.progress(0.1, "Header read")
+        _tell_header_read(call, *pictures.values())
         jobs = [
             Job(
                 picture=pictures[recipe.auto_orient],
@@ -55,3 +58,9 @@ def transform_together(call: SealedCall) -> dict[str, Any]:
             copies.append(make_copy(call, job))
             call.progress(0.1 + 0.9 * number / len(jobs), f"Copy {number} of {len(jobs)} written")
         return {"facts": [describe(job.picture) for job in jobs], "outputs": copies}
+
+
+def _tell_header_read(call: SealedCall, *pictures: Picture) -> None:
+    """Tell that the work has begun, where it takes long: of a small picture the answer follows at once."""
+    if any(picture.size.pixels * picture.pages >= _LONG_PIXELS for picture in pictures):
+        call.progress(0.1, "Header read")
