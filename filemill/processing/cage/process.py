@@ -16,6 +16,7 @@ TAIL_BYTES: Final = 8 * 1024
 _PAGE_BYTES: Final = resource.getpagesize()
 _SCHEDULER_CLOCK: Final = 2
 _LONGEST_LOOK_BYTES: Final = 16 * 1024
+_MEMORY_LINES: Final = re.compile(rb"VmHWM:\s+(\d+) kB\nVmRSS:\s+(\d+) kB")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,8 @@ class ConfinedProcess:
         self._tail = b""
         self._end: End | None = None
         self._looks: dict[str, int] = {}
+        self.memory_bytes = 0
+        """What it held when its peak was last looked at."""
         os.set_blocking(stderr, False)
 
     def kill(self) -> None:
@@ -102,8 +105,11 @@ class ConfinedProcess:
 
     def find_peak_memory_bytes(self) -> int:
         """Return the most memory that it has held since its fork; 0 when it can't be looked at."""
-        peak = re.search(rb"^VmHWM:\s+(\d+) kB", self._look_at("status"), re.MULTILINE)
-        return int(peak[1]) * 1024 if peak else 0
+        told = _MEMORY_LINES.search(self._look_at("status"))
+        if told is None:
+            return 0
+        self.memory_bytes = int(told[2]) * 1024
+        return int(told[1]) * 1024
 
     def _look_at(self, name: str) -> bytes:
         """Read what /proc tells of it; nothing when it is gone.

@@ -31,13 +31,13 @@ class SealedChild:
 
     def suits(self, limits: Limits) -> bool:
         """Tell whether it can serve one more call under these limits, or has served and grown enough."""
-        if limits != self.limits or self.files >= FILES_PER_CHILD or self.process.has_ended():
-            return False
-        sample = self.process.sample()
         return (
-            sample is not None
-            and sample.memory_bytes <= MEMORY_PER_CHILD_BYTES
+            limits == self.limits
+            and self.files < FILES_PER_CHILD
+            # As it was after its last call, whose evidence has it: it does nothing between two calls.
+            and self.process.memory_bytes <= MEMORY_PER_CHILD_BYTES
             and self.process.count_cpu_seconds() < limits.cpu_seconds
+            and not self.process.has_ended()
         )
 
     def send_call(
