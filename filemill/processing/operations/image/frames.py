@@ -57,7 +57,7 @@ def write(options: FramesOptions, *, stem: str) -> Recipe:
 def run(bench: Bench, options: FramesOptions) -> dict[str, Any]:
     """Write the frames; raises OptionsError for frames that are not there, and for more than 500."""
     recipe = write(options, stem=stem_of(bench))
-    arguments = {"recipe": recipe.model_dump(mode="json"), "frames": options.frames, "every": options.every}
+    arguments = {"recipe": recipe.as_argument(), "frames": options.frames, "every": options.every}
     return bench.call(take_apart, {**arguments_of(bench), **arguments})
 
 

@@ -76,7 +76,7 @@ def run(bench: Bench, options: JoinOptions) -> dict[str, Any]:
     """Put the input and the further inputs together, in their order."""
     recipe = write_recipe(options, stem=f"{stem_of(bench)}-joined").model_copy(update={"background": None})
     arrangement = Arrangement(**options.model_dump(include=set(Arrangement.model_fields)))
-    arguments = {"recipe": recipe.model_dump(mode="json"), "arrangement": arrangement.model_dump(mode="json")}
+    arguments = {"recipe": recipe.as_argument(), "arrangement": arrangement.model_dump(mode="json")}
     return bench.call(join, {**arguments_of(bench, bench.inputs), **arguments}, inputs=bench.inputs)
 
 

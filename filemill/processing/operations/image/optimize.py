@@ -50,7 +50,7 @@ def write(options: ImageOptimizeOptions, media_type: str, *, stem: str) -> Recip
 def run(bench: Bench, options: ImageOptimizeOptions) -> dict[str, Any]:
     """Write the smaller file; the facts say how many bytes were saved."""
     recipe = write(options, bench.media_type, stem=stem_of(bench))
-    return bench.call(optimize, {**arguments_of(bench), "recipe": recipe.model_dump(mode="json")})
+    return bench.call(optimize, {**arguments_of(bench), "recipe": recipe.as_argument()})
 
 
 def plan(facts: Facts, options: ImageOptimizeOptions) -> Planned:

@@ -35,7 +35,7 @@ def arguments_of(bench: Bench, inputs: Sequence[Input] = ()) -> dict[str, Any]:
 def run_recipe(bench: Bench, recipe: Recipe) -> dict[str, Any]:
     """Carry out a recipe on the input; the first of the further inputs is what it lays over, if it does."""
     inputs = bench.inputs[:1] if recipe.watermark and recipe.watermark.text is None else ()
-    arguments = {**arguments_of(bench, inputs), "recipe": recipe.model_dump(mode="json")}
+    arguments = {**arguments_of(bench, inputs), "recipe": recipe.as_argument()}
     return bench.call(describe_and_transform, arguments, inputs=inputs)
 
 
@@ -61,7 +61,7 @@ def run_recipes(bench: Bench, recipes: Sequence[Recipe]) -> dict[str, Any]:
     """Carry out several recipes on the input, decoded as seldom as possible; `outputs` are in their order."""
     uses_inputs = any(recipe.watermark and recipe.watermark.text is None for recipe in recipes)
     inputs = bench.inputs[:1] if uses_inputs else ()
-    arguments = {**arguments_of(bench, inputs), "recipes": [recipe.model_dump(mode="json") for recipe in recipes]}
+    arguments = {**arguments_of(bench, inputs), "recipes": [recipe.as_argument() for recipe in recipes]}
     return bench.call(transform_together, arguments, inputs=inputs)
 
 
