@@ -22,8 +22,9 @@ LOOK_SECONDS = 0.03
 """So often a slice looks, between two files, whether others wait: that is how long a task of theirs waits for it."""
 FAIR_SECONDS = 0.25
 """After about this much work a slice goes to the end of the queue if anybody waits, so that all share evenly."""
-SLICE_SECONDS = 1.0
-"""After so much it does in any case: a new child, a message and the look at the batch cost a tenth of 250 ms."""
+SLICE_SECONDS = 3.0
+"""After so much it does in any case, so that the batches of one user take turns: a new child, a message and the look at
+the batch cost as much as one photo."""
 BITE_SECONDS = 0.05
 """What a slice claims first is worked on in about this time: where others always wait, nothing is handed back."""
 MOST_BITE_SECONDS = 0.25
