@@ -15,7 +15,7 @@ from filemill.processing.operations.image.shape_options import (
     TrimOptions,
     TurnOptions,
 )
-from filemill.processing.operations.image.watermark_options import WatermarkOptions
+from filemill.processing.operations.image.watermark_options import SCRIPTS, WatermarkOptions
 
 
 class ImageOptions(
@@ -33,7 +33,7 @@ class ImageOptions(
     """What can be asked of a picture; without any option it gives a web-ready copy in its own format."""
 
 
-_DETAILS: Final = """
+_DETAILS: Final = f"""
 The steps are always done in this order, whatever the order of the options:
 
 1. turn upright by the EXIF orientation (`auto_orient`), and cut out (`crop`, `trim`);
@@ -47,9 +47,9 @@ Animated GIF and WebP pictures stay animated in these two formats, with their de
 taken, and of a TIFF the first page. Colours come out as 8-bit sRGB. An SVG is read where the setting `FILEMILL_SVG` is
 on; its texts are not drawn, since it has no fonts in the cage.
 
-A text as `watermark` is set in DejaVu Sans: Latin (Uzbek's letters among them), Cyrillic, Greek, Armenian and Georgian.
-Scripts that join their letters or run from right to left, such as Arabic and Hebrew, come out unshaped. A picture as
-`watermark` is the first of the request's `inputs`.
+A picture as `watermark` is the first of the request's `inputs`.
+
+{SCRIPTS}
 """
 
 OPERATION: Final = Operation(

@@ -8,7 +8,12 @@ from filemill.processing.operations.declaration import Example, InputsRule, Oper
 from filemill.processing.operations.image.planning import plan_options, produces_copy
 from filemill.processing.operations.image.running import IMAGE_LIMITS, run_recipe, stem_of, write_down
 from filemill.processing.operations.image.save_options import CopyOptions
-from filemill.processing.operations.image.watermark_options import MAX_TEXT_CHARACTERS, Watermark, WatermarkOptions
+from filemill.processing.operations.image.watermark_options import (
+    MAX_TEXT_CHARACTERS,
+    SCRIPTS,
+    Watermark,
+    WatermarkOptions,
+)
 
 
 class ImageWatermarkOptions(CopyOptions, WatermarkOptions):
@@ -28,13 +33,13 @@ OPERATION: Final = Operation(
     name="image.watermark",
     task_type="image",
     summary="A text or a picture laid over another.",
-    details="""\
+    details=f"""\
 A picture is the first of the request's `inputs`; a text stands in `watermark`. Without either, the file's own name is
 written into the lower right corner, as on a proof.
 
-A text is set in DejaVu Sans: Latin (Uzbek's letters among them), Cyrillic, Greek, Armenian and Georgian; Hebrew, and
-Arabic with the letters of Persian and Uyghur, joined and from right to left. Scripts whose letters change places, such
-as Devanagari, can't be written. Every frame of an animation gets the watermark.
+{SCRIPTS}
+
+Every frame of an animation gets the watermark.
 """,
     media_types=IMAGE_TYPES,
     options=ImageWatermarkOptions,

@@ -9,6 +9,11 @@ from filemill.processing.operations.declaration import Options
 from filemill.processing.operations.gravity import CompassOption
 
 MAX_TEXT_CHARACTERS: Final = 200
+SCRIPTS: Final = """\
+A text is set in DejaVu Sans: Latin (Uzbek's letters among them), Cyrillic, Greek, Armenian and Georgian; Hebrew, and
+Arabic with the letters of Persian and Uyghur, joined and from right to left. Scripts whose letters change places, such
+as Devanagari, can't be written."""
+"""For the pages of all operations that can write one."""
 Offset = Annotated[int, Field(ge=-16_384, le=16_384)]
 OffsetPair = Annotated[
     tuple[Offset, Offset], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
