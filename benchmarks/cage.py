@@ -2,10 +2,13 @@
 
 import os
 import shutil
+import statistics
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -21,9 +24,9 @@ from filemill.processing.operations import OPERATIONS
 
 SAMPLE: Final = Path(__file__).parent.parent / "samples" / "photo.jpg"
 SIZE: Final = (1920, 1080)
-BULK_FILES: Final = 50
-"""Files in a slice: about what it has time for while nobody waits."""
-BULK_ROUNDS: Final = 10
+BULK_FILES: Final = 150
+"""Files in a slice: what it has time for while nobody waits (`filemill.tasks.batches.SLICE_SECONDS`)."""
+BULK_ROUNDS: Final = 8
 SINGLE_ROUNDS: Final = 100
 TOOL_ROUNDS: Final = 100
 PAUSE_SECONDS: Final = 0.01
@@ -117,6 +120,7 @@ def open_bench(work: Slice, picture: Path) -> Iterator[SliceBench]:
             file_name="picture.jpg",
             scratch=scratch,
             limits=OPERATION.limits,
+            input_limits=PlainBench.input_limits,
         ) as bench,
     ):
         yield bench
@@ -133,23 +137,27 @@ def make_scratch() -> Iterator[Path]:
 
 
 def measure_bulk(cage: Cage, picture: Path) -> tuple[Bar, dict[str, Any]]:
-    """Many pictures of one user: slices against the same number in this process, picture by picture in turns."""
-    taken: dict[str, list[float]] = {"plain": [], "caged": []}
-    for _ in range(BULK_ROUNDS):
-        for name, seconds in time_slice(cage, picture).items():
-            taken[name].append(seconds)
-    percent = 100 * (protocol.find_median_ratio(taken["caged"], taken["plain"]) - 1)
+    """Many pictures of one user, in slices: what each takes more, and what a slice's child costs it at both ends."""
+    slices = [time_slice(cage, picture) for _ in range(BULK_ROUNDS)]
+    plain, caged = (list(chain.from_iterable(each[name] for each in slices)) for name in ("plain", "caged"))
+    first, end = ([each[name][0] for each in slices] for name in ("first", "end"))
+    usual = statistics.median(plain)
+    at_both_ends = statistics.median(first) - usual + statistics.median(end)
+    added = protocol.find_median_difference(caged, plain) + at_both_ends / BULK_FILES
+    percent = 100 * added / usual
     bar = Bar(name="2-megapixel resize in bulk, more than without a cage", unit="%", figure=percent, at_most=3.0)
-    return bar, {name: protocol.summarise([each / BULK_FILES for each in seconds]) for name, seconds in taken.items()}
+    rivals = {"plain": plain, "caged": caged, "first_of_a_slice": first, "end_of_a_slice": end}
+    return bar, {name: protocol.summarise(seconds) for name, seconds in rivals.items()}
 
 
-def time_slice(cage: Cage, picture: Path) -> dict[str, float]:
-    """Time a whole slice, its end among it, and the same work done here between its files."""
+def time_slice(cage: Cage, picture: Path) -> dict[str, list[float]]:
+    """Time the first picture of a slice, those after it in turns with the same work done here, and the slice's end."""
+    time.sleep(PAUSE_SECONDS)
     work = cage.open_slice()
     rivals = {"plain": lambda: resize_plainly(picture), "caged": lambda: resize_in_slice(work, picture)}
-    taken = protocol.take_turns(rivals, rounds=BULK_FILES, warm_up=0)
-    end = protocol.time_it(work.close)
-    return {"plain": sum(taken["plain"]), "caged": sum(taken["caged"]) + end}
+    first = protocol.time_it(rivals["caged"])
+    taken = protocol.take_turns(rivals, rounds=BULK_FILES - 1, warm_up=0)
+    return {**taken, "first": [first], "end": [protocol.time_it(work.close)]}
 
 
 def measure_single(cage: Cage, picture: Path) -> tuple[Bar, dict[str, Any]]:
