@@ -152,7 +152,7 @@ class SealedCall(Protocol):
         ...
 
     def progress(self, fraction: float, message: str = "") -> None:
-        """Tell how much of this call is done, 0.0 to 1.0."""
+        """Tell how much of this call is done, 0.0 to 1.0; that all is done is heard with the answer."""
         ...
 
 

@@ -66,10 +66,10 @@ class SealedWork:
     def progress(self, fraction: float, message: str = "") -> None:
         """Tell how much of this call is done, 0.0 to 1.0; what comes too soon after the last is not told.
 
-        That all is done is told with the answer, which is about to follow.
+        That all is done is told with the answer, which mostly is about to follow. Who says so again is at work still.
         """
         news = {"fraction": float(fraction), "message": str(message)}
-        if fraction >= 1.0:
+        if fraction >= 1.0 and self._last_news is None:
             self._last_news = news
             return
         now = time.monotonic()

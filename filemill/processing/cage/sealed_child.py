@@ -11,7 +11,7 @@ from filemill.processing.cage.process import ConfinedProcess
 from filemill.processing.cage.replies import Reply, read_reply
 from filemill.processing.cage.zygote_client import ZygoteClient
 
-FILES_PER_CHILD: Final = 250
+FILES_PER_CHILD: Final = 750
 """More than a slice mostly has time for: a new child costs as much as two small pictures or three."""
 # More than a socket's buffer holds, so that nothing is left of a dead child's words; fewer than would hide a deadline.
 _REPLIES_AT_ONCE: Final = 1000
@@ -34,7 +34,7 @@ class SealedChild:
         return (
             limits == self.limits
             and self.files < FILES_PER_CHILD
-            # As it was after its last call, whose evidence has it: it does nothing between two calls.
+            # As it was after its last call, whose evidence has it: an honest one does nothing between two calls.
             and self.process.memory_bytes <= MEMORY_PER_CHILD_BYTES
             and self.process.count_cpu_seconds() < limits.cpu_seconds
             and not self.process.has_ended()

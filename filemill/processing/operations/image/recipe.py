@@ -45,7 +45,10 @@ class Recipe(BaseModel):
         return self.crop is None and self.trim is None and self.rotate % 90 == 0
 
     def as_argument(self) -> dict[str, Any]:
-        """Return what a sealed function is told of it: a tenth as long without what it knows by itself."""
+        """Return what a sealed function is told of it: a tenth as long without what it knows by itself.
+
+        Never to be kept: what is left out means what the code means by it that reads it, in a child of this process.
+        """
         return self.model_dump(mode="json", exclude_defaults=True)
 
 

@@ -12,7 +12,7 @@ from filemill.processing.operations.sealed.image.rendering import Job, make_copy
 from filemill.processing.operations.sealed.image.sharing import share_decode
 
 _LONG_PIXELS: Final = 4_000_000
-"""From here on the work takes so long that somebody may look how far it is."""
+"""From here on to decode takes so long that somebody may look how far it is."""
 
 
 def describe_and_transform(call: SealedCall) -> dict[str, Any]:
@@ -61,6 +61,6 @@ def transform_together(call: SealedCall) -> dict[str, Any]:
 
 
 def _tell_header_read(call: SealedCall, *pictures: Picture) -> None:
-    """Tell that the work has begun, where it takes long: of a small picture the answer follows at once."""
+    """Tell that the work has begun, where the picture is large: of a small one the answer mostly follows at once."""
     if any(picture.size.pixels * picture.pages >= _LONG_PIXELS for picture in pictures):
         call.progress(0.1, "Header read")
