@@ -24,19 +24,25 @@ OF_OPEN_BATCH = """batch_id = (SELECT id FROM tasks_batch b
                                     SELECT 1 FROM tasks_queuepause WHERE queue IN (b.task_type, 'bulk')))"""
 NOT_EXPIRED = "(deadline_at IS NULL OR deadline_at > statement_timestamp())"
 DUE = f"(run_after IS NULL OR run_after <= statement_timestamp()) AND {NOT_EXPIRED}"
+IN_BACKLOG = "status = 'pending' AND published_at IS NULL AND run_after IS NULL"
+OWN_SINGLE = """(SELECT true FROM tasks_tasklog WHERE user_id = %(user_id)s AND lane = 'interactive' AND {which}
+     ORDER BY user_id, lane, task_type LIMIT 1)"""
 # What other users were sent is never more than their windows. Of the backlog two ranges and not "<>", each in the order
 # of the index: one look, however long this user's own backlog is.
-IN_BACKLOG = "status = 'pending' AND published_at IS NULL AND run_after IS NULL"
-WHO_WAITS = f"""SELECT coalesce(
-    (SELECT true FROM tasks_tasklog WHERE status = 'pending' AND published_at IS NOT NULL AND user_id <> %s
+WHO_WAITS = """SELECT coalesce(
+    (SELECT true FROM tasks_tasklog WHERE status = 'pending' AND published_at IS NOT NULL AND user_id <> %(user_id)s
      ORDER BY published_at LIMIT 1),
     false), coalesce(
-    (SELECT true FROM tasks_tasklog WHERE user_id < %s AND {IN_BACKLOG} ORDER BY user_id LIMIT 1),
-    (SELECT true FROM tasks_tasklog WHERE user_id > %s AND {IN_BACKLOG} ORDER BY user_id LIMIT 1),
-    (SELECT true FROM tasks_tasklog
-     WHERE user_id = %s AND lane = 'interactive' AND status = 'pending' AND published_at IS NOT NULL
-     ORDER BY user_id, lane, task_type LIMIT 1),
-    false)"""  # noqa: S608  literals
+    (SELECT true FROM tasks_tasklog WHERE user_id < %(user_id)s AND {backlog} ORDER BY user_id LIMIT 1),
+    (SELECT true FROM tasks_tasklog WHERE user_id > %(user_id)s AND {backlog} ORDER BY user_id LIMIT 1),
+    {own},
+    false)"""
+OWN_SENT = OWN_SINGLE.format(which="status = 'pending' AND published_at IS NOT NULL")
+WHO_WAITS_UNLIMITED = WHO_WAITS.format(backlog=IN_BACKLOG, own=OWN_SENT)
+# Below a limit a single task is not sent while a file of the slice holds the last place.
+WHO_WAITS_BELOW_LIMITS = WHO_WAITS.format(
+    backlog=IN_BACKLOG, own=f"{OWN_SENT},\n    {OWN_SINGLE.format(which=IN_BACKLOG)}"
+)
 # How many files a slice claims: near the end of a batch a quarter of what is left, so that its slices end together, yet
 # no less than is done in a moment. No more rows are counted than tell whether there is enough.
 FEWER_AT_END = """least(%s, greatest(%s, (SELECT count(*) FROM (
@@ -83,13 +89,14 @@ class Waiting:
     is_sent: bool
     """Tasks of other users lie at the broker: they begin as soon as a process is free."""
     is_in_backlog: bool
-    """Other users have tasks that were not sent yet, files of batches among them, or this one a single task sent."""
+    """Other users have tasks that were not sent yet, files of batches among them, or this one a single task that was
+    sent; below a limit also one that was not."""
 
 
 def who_waits(user_id: int) -> Waiting:
     """Say who waits for what a slice of this user's takes."""
     with connection.cursor() as cursor:
-        cursor.execute(WHO_WAITS, [user_id] * 4)
+        cursor.execute(WHO_WAITS_BELOW_LIMITS if is_limited() else WHO_WAITS_UNLIMITED, {"user_id": user_id})
         is_sent, is_in_backlog = cursor.fetchone()
     return Waiting(is_sent=is_sent, is_in_backlog=is_in_backlog)
 

@@ -185,12 +185,14 @@ def test_a_claim_of_a_slice_reads_what_it_claims(long_batch: Batch, worker: Work
     assert read_of_tasks(reading) == {"task_batch_active": (1 + ENOUGH) * BITE, KEY: BITE}
 
 
-def test_who_waits_is_told_by_four_looks(long_batch: Batch) -> None:
+@pytest.mark.parametrize(("limit", "looks"), [(0, 4), (2, 5)])
+def test_who_waits_is_told_by_a_few_looks(long_batch: Batch, settings: Any, limit: int, looks: int) -> None:
+    settings.FILEMILL_USER_CONCURRENCY = limit
     with watch() as reading:
         admission.who_waits(long_batch.user_id)
 
     assert set(read_of_tasks(reading)) <= {"task_sent", "task_backlog", "task_in_flight"}
-    assert sum(read_of_tasks(reading).values()) <= 4
+    assert sum(read_of_tasks(reading).values()) <= looks
 
 
 def test_a_claim_in_order_reads_the_first_file(long_batch: Batch, worker: Worker) -> None:

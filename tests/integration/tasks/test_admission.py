@@ -178,6 +178,17 @@ def test_a_slice_is_told_of_the_backlog_of_others_and_of_its_users_own_single_ta
 
 
 @pytest.mark.django_db
+def test_below_a_limit_a_single_task_of_the_same_user_counts_before_it_is_sent(
+    settings: Any, alice: User, new_task: NewTask
+) -> None:
+    settings.FILEMILL_USER_CONCURRENCY = 1
+    new_batch(new_task, alice)
+    assert not who_waits(alice.pk).is_in_backlog
+    new_task()  # it is sent when a file of the slice has ended, and a slice never lets go of its place
+    assert who_waits(alice.pk).is_in_backlog
+
+
+@pytest.mark.django_db
 def test_what_is_not_due_ends_no_slice(alice: User, bob: User, new_task: NewTask) -> None:
     task = new_task(user=bob)
     TaskLog.objects.filter(pk=task.pk).update(run_after=in_an_hour())

@@ -49,9 +49,7 @@ def test_facts_are_made_fit_for_a_database() -> None:
 
 def test_progress_stays_between_nothing_and_all() -> None:
     fractions = (-5, 0.25, 1e300, 10**400)  # the last is no float, and yet a number that JSON can hold
-    told = [
-        replies.read_reply({"type": "progress", "fraction": fraction, "message": ""}) for fraction in fractions
-    ]
+    told = [replies.read_reply({"type": "progress", "fraction": fraction, "message": ""}) for fraction in fractions]
     assert [news.fraction for news in told if isinstance(news, replies.ProgressNews)] == [0.0, 0.25, 1.0, 1.0]
 
 
