@@ -30,7 +30,7 @@ BULK_ROUNDS: Final = 8
 SINGLE_ROUNDS: Final = 100
 TOOL_ROUNDS: Final = 100
 PAUSE_SECONDS: Final = 0.01
-"""What a worker needs at the least between two tasks, to settle the one and claim the other."""
+"""Less than a worker was seen to need (13 to 20 ms) between the last file of a slice and the first of the next."""
 OPERATION: Final = OPERATIONS["image.transform"]
 OPTIONS: Final = OPERATION.options.model_validate({"resize": [1280, 720]})
 
@@ -147,7 +147,8 @@ def measure_bulk(cage: Cage, picture: Path) -> tuple[Bar, dict[str, Any]]:
     percent = 100 * added / usual
     bar = Bar(name="2-megapixel resize in bulk, more than without a cage", unit="%", figure=percent, at_most=3.0)
     rivals = {"plain": plain, "caged": caged, "first_of_a_slice": first, "end_of_a_slice": end}
-    return bar, {name: protocol.summarise(seconds) for name, seconds in rivals.items()}
+    means = {f"mean_{name}_ms": round(1000 * statistics.fmean(rivals[name]), 3) for name in ("plain", "caged")}
+    return bar, {**{name: protocol.summarise(seconds) for name, seconds in rivals.items()}, **means}
 
 
 def time_slice(cage: Cage, picture: Path) -> dict[str, list[float]]:
