@@ -35,6 +35,9 @@ _ROOM_FOR_CALLBACKS: Final = ctypes.CFUNCTYPE(None)(lambda: None)
 
 _CALM_SECONDS: Final = 0.1
 """A child that has not ended by then is at longer work: a slice of a batch, after which others must not wait."""
+_BREATH_SECONDS: Final = 0.001
+"""When one has ended, the worker goes on first. A fork at once kept it for a millisecond: its answer wakes it on the
+zygote's processor, where it waited for the fork's end."""
 
 
 def _load_codecs() -> None:
@@ -62,9 +65,11 @@ class Zygote:
     def __init__(self, control: socket.socket, make_spare: MakeSpare) -> None:
         self._control = control
         self._make_spare = make_spare
-        self._children: set[int] = set()
+        self._children: dict[int, int] = {}
+        """When each was born, as /proc tells."""
         self._spare: Spare | None = None
         self._last: dict[str, Any] | None = None
+        self._fork_after_seconds = _CALM_SECONDS
 
     def serve(self) -> None:
         """Answer one request after another; none of them waits for a child."""
@@ -75,19 +80,20 @@ class Zygote:
             match request["do"]:
                 case "start":
                     self._start(request, descriptors)
+                    self._fork_after_seconds = _CALM_SECONDS
                 case "kill":
                     self._kill(request["pid"])
                 case "reap":
                     wire.send_message(self._control, self._reap(request["pid"]))
-                    self._prepare()
+                    self._fork_after_seconds = _BREATH_SECONDS
                 case "dismiss":
                     self._reap(request["pid"])
-                    self._prepare()
+                    self._fork_after_seconds = _BREATH_SECONDS
 
     def _hear(self, receiver: wire.Receiver) -> tuple[dict[str, Any], list[int]]:
         """Wait for the next request; when none comes for a while, use the time to fork ahead."""
         if self._spare is None:
-            self._control.settimeout(_CALM_SECONDS)
+            self._control.settimeout(self._fork_after_seconds)
             try:
                 return receiver.receive()
             except TimeoutError:
@@ -121,7 +127,7 @@ class Zygote:
         for descriptor in descriptors:
             os.close(descriptor)
         pidfd = os.pidfd_open(spare.pid)
-        wire.send_message(self._control, {"pid": spare.pid}, [pidfd, *handed])
+        wire.send_message(self._control, {"pid": spare.pid, "born": self._children[spare.pid]}, [pidfd, *handed])
         os.close(pidfd)
         spare.close()
 
@@ -147,7 +153,7 @@ class Zygote:
         pid = os.fork()
         if pid == 0:
             self._become(live, zygote_pid)
-        self._children.add(pid)
+        self._children[pid] = families.find_birth(pid)
         return pid
 
     def _become(self, live: Callable[[], NoReturn], zygote_pid: int) -> NoReturn:
@@ -169,7 +175,7 @@ class Zygote:
         """Wait for a child that has ended or was killed; until then its pid, and so its group's, stays taken."""
         _kill_group(pid)
         _, status, used = os.wait4(pid, 0)
-        self._children.discard(pid)
+        del self._children[pid]
         self._end_orphans()
         return {
             "returncode": os.waitstatus_to_exitcode(status),
@@ -182,11 +188,21 @@ class Zygote:
 
         Each one killed hands on its own children, so it goes on until there are none.
         """
+        if not self._children and not _has_children():
+            return  # As after most tools; to read through /proc takes longer than the rest of a child's end.
         while orphans := [pid for pid in families.list_children(os.getpid()) if pid not in self._children]:
             for pid in orphans:
                 os.kill(pid, signal.SIGKILL)
             for pid in orphans:
                 os.waitpid(pid, 0)
+
+
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _kill_group(pid: int) -> None:

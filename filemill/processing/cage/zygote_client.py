@@ -48,9 +48,8 @@ class ZygoteClient:
         self._log: IO[bytes] = tempfile.TemporaryFile(prefix="filemill-zygote-")  # noqa: SIM115 - lives as we do
         self.uid: int | None = None
         """The user id of all that it forks, where it is not the worker's own."""
-        self._started: set[int] = set()
-        self._born: dict[int, int] = {}
-        """When each was started, as /proc tells; the numbers of processes come around again."""
+        self._started: dict[int, int] = {}
+        """When each was born, as /proc tells; the numbers of processes come around again."""
         try:
             self._process, self.layers = self._fork_or_spawn(fork_server)
         except BaseException:
@@ -129,8 +128,7 @@ class ZygoteClient:
         """Start a child; return its pid, and a pidfd with what else is handed over. Raises `ZygoteLost`."""
         answer, received = self._ask({"do": "start", **request}, descriptors)
         pid = int(answer["pid"])
-        self._started.add(pid)
-        self._born[pid] = families.find_birth(pid)
+        self._started[pid] = int(answer["born"])
         return pid, received
 
     def kill(self, pid: int) -> None:
@@ -143,15 +141,13 @@ class ZygoteClient:
     def reap(self, pid: int) -> dict[str, Any]:
         """Return how a child ended and what it used; it is killed if it still runs. Raises `ZygoteLost`."""
         told = self._ask({"do": "reap", "pid": pid})[0]
-        self._started.discard(pid)
-        self._born.pop(pid, None)
+        self._started.pop(pid, None)
         return told
 
     def dismiss(self, pid: int) -> None:
         """Have a child killed and reaped without waiting for it. A lost zygote took it with it."""
         with self._lock:
-            self._started.discard(pid)
-            self._born.pop(pid, None)
+            self._started.pop(pid, None)
             try:
                 wire.send_message(self._control, {"do": "dismiss", "pid": pid})
             except (wire.ConnectionEnded, OSError):
@@ -184,10 +180,9 @@ class ZygoteClient:
         self._control.close()
         self._process.wait(_LEAVE_SECONDS)
         self._process.end()
-        for pid in self._started:
-            _kill_group(pid, born=self._born[pid])
+        for pid, born in self._started.items():
+            _kill_group(pid, born=born)
         self._started.clear()
-        self._born.clear()
         self._log.close()
 
 

@@ -136,8 +136,7 @@ def test_nothing_outlives_a_zygote_that_was_killed(tmp_path: Path) -> None:
 def test_a_stranger_who_got_the_number_of_a_dead_child_is_left_alone(is_born_then: bool, survives: bool) -> None:
     with Cage(libraries=(), packages=()) as cage, subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
         zygote = cage.zygote()
-        zygote._started.add(stranger.pid)
-        zygote._born[stranger.pid] = find_birth(stranger.pid) - (0 if is_born_then else 7)
+        zygote._started[stranger.pid] = find_birth(stranger.pid) - (0 if is_born_then else 7)
         os.kill(zygote.pid, signal.SIGKILL)
         cage.close()
         if survives:
