@@ -144,9 +144,10 @@ def _text(message: dict[str, Any], key: str) -> str:
 
 def _fraction(message: dict[str, Any]) -> float:
     value = message.get("fraction")
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or (isinstance(value, float) and not math.isfinite(value)):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise MalformedMessage("Progress is no number.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise MalformedMessage("Progress is not finite.")
     return float(min(max(value, 0), 1))  # in this order: a whole number of hundreds of digits becomes no float
 
 
