@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from filemill.processing.cage import wire, zygote
 from filemill.processing.cage.layers import Mode
+from filemill.processing.cage.loading import load
 
 _CHANNEL_AND_LOG = 2
 
@@ -19,7 +20,7 @@ _CHANNEL_AND_LOG = 2
 def main(channel: int, *, parent_pid: int, is_main_thread: bool, preload: list[list[str]], fork_seconds: float) -> None:
     """Load, say so, and fork until the worker and all that it has forked are gone."""
     requests = zygote.begin_service(channel, parent_pid=parent_pid, is_main_thread=is_main_thread)
-    zygote.load(*preload)
+    load(*preload)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # The kernel reaps zygotes; who has asked for one holds its pidfd.
     wire.send_message(requests, {"ready": True})
     gc.collect()

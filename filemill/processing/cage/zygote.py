@@ -6,57 +6,28 @@ belong to anyone else.
 """
 
 import contextlib
-import ctypes
-import encodings
 import gc
-import importlib
 import os
-import pkgutil
 import resource
 import signal
 import socket
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Any, Final, NoReturn
 
 from filemill.processing.cage import confinement, families, kernel, wire
 from filemill.processing.cage.layers import Layers, Mode
+from filemill.processing.cage.loading import load
 from filemill.processing.cage.probing import find_layers
 from filemill.processing.cage.sealed import CHANNEL
 from filemill.processing.cage.spares import MakeSpare, SealedSpare, Spare, ToolSpare
-
-# Loaded by name only when first used, which a sealed child can't do any more; so are the codecs.
-_LAZY_MODULES: Final = "_strptime linecache mmap stringprep traceback unicodedata warnings"
-_WINDOWS_CODECS: Final = frozenset(("mbcs", "oem"))
-# A ctypes callback needs executable memory, which a sealed child can't ask for; the first one maps room for many.
-_ROOM_FOR_CALLBACKS: Final = ctypes.CFUNCTYPE(None)(lambda: None)
 
 _CALM_SECONDS: Final = 0.1
 """A child that has not ended by then is at longer work: a slice of a batch, after which others must not wait."""
 _BREATH_SECONDS: Final = 0.001
 """When one has ended, the worker goes on first. A fork at once kept it for a millisecond: its answer wakes it on the
 zygote's processor, where it waited for the fork's end."""
-
-
-def _load_codecs() -> None:
-    for found in pkgutil.iter_modules(encodings.__path__):
-        if found.name not in _WINDOWS_CODECS:
-            importlib.import_module(f"encodings.{found.name}")
-
-
-def load(libraries: Sequence[str], packages: Sequence[str], modules: Sequence[str]) -> None:
-    """Import libraries, all modules of packages, and single modules; a library called `name.*` with its modules."""
-    _load_codecs()
-    for name in (*_LAZY_MODULES.split(), *libraries, *modules):
-        importlib.import_module(name.removesuffix(".*"))
-    for name in (*packages, *(name.removesuffix(".*") for name in libraries if name.endswith(".*"))):
-        for found in pkgutil.walk_packages(importlib.import_module(name).__path__, f"{name}."):
-            if not found.name.endswith(".__main__"):
-                importlib.import_module(found.name)
-    if "pyvips" in sys.modules:
-        sys.modules["pyvips"].cache_set_max(0)
 
 
 class Zygote:
