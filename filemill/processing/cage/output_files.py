@@ -120,15 +120,15 @@ class OutputFiles:
         output.path.unlink(missing_ok=True)
 
     def count_bytes(self) -> int:
-        """Return the size of all outputs together."""
-        return sum(_measure(output.path) for output in self._all)
+        """Return the size of all outputs together; what other steps made is theirs, and under their limits."""
+        return sum(_measure(output.path) for output in self.kept)
 
-    def check_size(self, limits: Limits) -> None:
-        """Raise `LimitError` when the outputs together are larger than one may be.
+    def check_size(self, limits: Limits, *, before_bytes: int = 0) -> None:
+        """Raise `LimitError` when the outputs together, but for so many bytes, are larger than one may be.
 
-        A single one is not looked at: whoever wrote it was held to the limit by the kernel (RLIMIT_FSIZE).
+        A single one is not looked at: the process that filled it was held to the limit by the kernel (RLIMIT_FSIZE).
         """
-        if len(self._all) > 1 and self.count_bytes() > limits.output_bytes:
+        if len(self.kept) > 1 and self.count_bytes() - before_bytes > limits.output_bytes:
             raise verdicts.output_limit(limits)
 
 

@@ -17,13 +17,23 @@ _STEP: float = 0.001
 
 
 class SealedRun:
-    """A call in the making. `tell` hears progress: a fraction from 0.0 to 1.0, and a message."""
+    """A call in the making. `tell` hears progress: a fraction from 0.0 to 1.0, and a message.
+
+    `before_bytes` of the outputs were made before, under other limits than these.
+    """
 
     def __init__(
-        self, child: SealedChild, *, limits: Limits, files: OutputFiles, tell: Callable[[float, str], None]
+        self,
+        child: SealedChild,
+        *,
+        limits: Limits,
+        before_bytes: int,
+        files: OutputFiles,
+        tell: Callable[[float, str], None],
     ) -> None:
         self._child = child
         self._limits = limits
+        self._before_bytes = before_bytes
         self._files = files
         self._tell = tell
         self._made: list[Output] = []
@@ -57,7 +67,8 @@ class SealedRun:
                 os.close(blank)
 
     def _count_bytes(self) -> int:
-        return self._files.count_bytes() + (os.fstat(self._blank).st_size if self._blank is not None else 0)
+        blank_bytes = os.fstat(self._blank).st_size if self._blank is not None else 0
+        return self._files.count_bytes() + blank_bytes - self._before_bytes
 
     def _send_and_wait(
         self, watch: Watch, module: str, function: str, arguments: Mapping[str, Any], sources: Sequence[int]
@@ -138,7 +149,7 @@ class SealedRun:
             self._name_blank(done.wish)
         if len(done.output_facts) != len(self._made):
             raise MalformedMessage("It told of another number of outputs than it made.")
-        self._files.check_size(self._limits)
+        self._files.check_size(self._limits, before_bytes=self._before_bytes)
         if done.news is not None:
             self._pass_on(done.news)
         for output, facts in zip(self._made, done.output_facts, strict=True):

@@ -95,12 +95,15 @@ class SliceBench:
     ) -> dict[str, Any]:
         """Run a sealed function in the cage and return its facts; see the protocol."""
         module, name = self._name(function)
+        # Limits of its own are for what the call makes: a probe of a film may write little, however large the film is.
+        before_bytes = 0 if limits is None else self._files.count_bytes()
         limits = limits or self._limits
         with ExitStack() as opened:
             sources = [opened.enter_context(self._open_source(each)) for each in (source, *inputs)]
             self._place.refuse_when_killed()
             child = self._place.children.take_sealed_child(limits)
-            run = SealedRun(child, limits=limits, files=self._files, tell=self._scale_progress(share))
+            tell = self._scale_progress(share)
+            run = SealedRun(child, limits=limits, before_bytes=before_bytes, files=self._files, tell=tell)
             try:
                 with self._place.supervise(child.process):
                     return run.call(module, name, arguments or {}, sources=sources)

@@ -53,6 +53,24 @@ def test_work_that_eats_memory_breaks_the_memory_limit(bench: SliceBench, functi
     assert int(str(caught.value.evidence["peak_memory_bytes"])) < 2 * LIMITS.memory_bytes
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_what_was_made_before_does_not_count_towards_the_limits_of_a_later_call(
+    bench: SliceBench, others: int
+) -> None:
+    for number in range(1 + others):
+        film = bench.create_output(f"{number}.txt", "text/plain")
+        os.truncate(film.path, 64 * 1024**2)
+    limits = replace(LIMITS, output_bytes=1024**2)
+    assert bench.call(sealed.loop_with_news, {"all_at": 1.5}, limits=limits) == {}
+
+
+def test_what_another_step_made_does_not_count_towards_the_limits_of_this_one(bench: SliceBench) -> None:
+    film = bench.create_output("film.txt", "text/plain")
+    os.truncate(film.path, 64 * 1024**2)
+    step = bench.derive(None, limits=replace(LIMITS, output_bytes=1024**2))
+    assert step.call(sealed.loop_with_news, {"all_at": 1.5}) == {}
+
+
 def test_an_output_without_end_breaks_the_output_limit(bench: SliceBench) -> None:
     with pytest.raises(LimitError) as caught:
         bench.call(sealed.write_much)
