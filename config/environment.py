@@ -150,6 +150,7 @@ def _input_limits(env: Env) -> InputLimits:
         "max_duration_seconds": env.int("FILEMILL_MAX_DURATION_SECONDS", 12 * 3600, validate=positive),
         "max_streams": env.int("FILEMILL_MAX_STREAMS", 64, validate=positive),
         "max_nesting": env.int("FILEMILL_MAX_NESTING", 1000, validate=validate.Range(min=1, max=10_000)),
+        "max_archive_depth": env.int("FILEMILL_MAX_ARCHIVE_DEPTH", 3, validate=validate.Range(min=1, max=10)),
         "max_compression_ratio": env.int("FILEMILL_MAX_COMPRESSION_RATIO", 200, validate=positive),
     }
     return InputLimits(**given, reads_svg=env.bool("FILEMILL_SVG", False))

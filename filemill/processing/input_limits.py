@@ -29,7 +29,10 @@ class InputLimits:
     max_streams: int = 64
     """Streams in one container: `too_many_streams`."""
     max_nesting: int = 1_000
-    """Depth of what lies within another: JSON, archives, objects of a PDF: `too_deeply_nested`."""
+    """Depth of what lies within another, as in JSON and HTML: `too_deeply_nested`."""
+    max_archive_depth: int = 3
+    """Archives within archives, as a chart's table within a document; the document is the first: `too_deeply_nested`.
+    A chart's table may hold a picture that is an archive; no more is needed."""
     max_compression_ratio: int = 200
     """Bytes unpacked for each byte packed, in archives and office documents: `too_compressed`."""
     reads_svg: bool = False

@@ -12,7 +12,7 @@ import pytest
 from filemill.processing.input_limits import InputLimits
 from filemill.processing.operations import OPERATIONS
 from tests.hostile import seeds
-from tests.hostile.corpus.archives import zip_zeros
+from tests.hostile.corpus.archives import docx, zip_zeros
 from tests.hostile.fuzz.mutants import find_operations, list_options
 from tests.hostile.trial import Ended, Trials
 
@@ -39,6 +39,10 @@ def _nest() -> bytes:
     return json.dumps([[[[[{"a": {"b": [1]}}]]]]]).encode()
 
 
+def _embed() -> bytes:
+    return docx(word__embeddings__a_dot_docx=docx())
+
+
 FILMS = ("mp4", "mov", "avi", "mkv", "webm")
 SOUNDS = ("mp3", "aac", "m4a", "ogg", "flac", "wav")
 CASES = [
@@ -49,6 +53,7 @@ CASES = [
     *_seed("max_pages", "too_many_pages", 2, "pdf"),
     *_seed("max_streams", "too_many_streams", 2, *FILMS),
     Case(limit="max_nesting", code="too_deeply_nested", asked=8, file_name="a.json", content=_nest),
+    Case(limit="max_archive_depth", code="too_deeply_nested", asked=2, file_name="a.docx", content=_embed),
 ]
 
 
@@ -110,6 +115,7 @@ BEYOND = [
     *_seed("max_streams", "too_many_streams", 2, "mp4", "mkv"),
     *_seed("max_duration_seconds", "too_long", 2, "mp4", *SOUNDS),
     Case(limit="max_nesting", code="too_deeply_nested", asked=8, file_name="a.json", content=_nest),
+    Case(limit="max_archive_depth", code="too_deeply_nested", asked=2, file_name="a.docx", content=_embed),
     Case(limit="max_compression_ratio", code="too_compressed", asked=2, file_name="a.docx", content=_pack_much),
 ]
 NOT_PARSED = {("a.json", "document.text")}

@@ -141,8 +141,12 @@ def _look_into(bench: Bench, kind: str, *, has_password: bool) -> dict[str, Any]
     """Refuse what is damaged, locked or a bomb before LibreOffice sees it, and tell what is worth a warning."""
     if bench.media_type in _PREPARED:
         return {}
-    max_ratio = bench.input_limits.max_compression_ratio
-    wanted = {"format": kind, "max_ratio": max_ratio, "has_password": has_password}
+    wanted = {
+        "format": kind,
+        "max_ratio": bench.input_limits.max_compression_ratio,
+        "max_archive_depth": bench.input_limits.max_archive_depth,
+        "has_password": has_password,
+    }
     facts = bench.call(read_office, wanted, share=(0.0, 10.0))
     return {name: facts[name] for name in _WARNINGS if name in facts}
 

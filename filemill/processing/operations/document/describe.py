@@ -45,6 +45,7 @@ def describe(bench: Bench, options: DescribeOptions) -> dict[str, Any]:
             "password": options.password,
             "max_pages": limits.max_pages,
             "max_ratio": limits.max_compression_ratio,
+            "max_archive_depth": limits.max_archive_depth,
             "max_nesting": limits.max_nesting,
         },
     )

@@ -33,6 +33,7 @@ def read_office_text(bench: Bench, arguments: Mapping[str, Any]) -> dict[str, An
     wanted = {
         "format": kind,
         "max_ratio": bench.input_limits.max_compression_ratio,
+        "max_archive_depth": bench.input_limits.max_archive_depth,
         "has_password": arguments["password"] is not None,
     }
     bench.call(read_office, wanted, share=(0.0, _LOOKED))

@@ -78,6 +78,7 @@ def read(bench: Bench, options: DocumentOptions) -> dict[str, Any]:
         "format": kind,
         "max_pages": bench.input_limits.max_pages,
         "max_ratio": bench.input_limits.max_compression_ratio,
+        "max_archive_depth": bench.input_limits.max_archive_depth,
         "max_nesting": bench.input_limits.max_nesting,
     }
     facts = bench.call(_READERS[bench.media_type], arguments)

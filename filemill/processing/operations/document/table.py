@@ -110,6 +110,7 @@ def read(bench: Bench, options: TableOptions) -> dict[str, Any]:
         "types": options.types and options.format == "json",
         "stem": name_stem(bench.file_name, fallback="table"),
         "max_ratio": bench.input_limits.max_compression_ratio,
+        "max_archive_depth": bench.input_limits.max_archive_depth,
         "max_nesting": bench.input_limits.max_nesting,
     }
     with open_decrypted(bench, options.password, with_pictures=False) as opened:

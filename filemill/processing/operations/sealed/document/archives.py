@@ -13,7 +13,6 @@ from filemill.processing.operations.sealed.opening import open_as_file, refuse_e
 
 MAX_MEMBERS: Final = 10_000
 MAX_UNPACKED_BYTES: Final = 512 * 1024**2
-MAX_DEPTH: Final = 3
 MAX_INNER_BYTES: Final = 64 * 1024**2
 """Of an archive within an archive: it is held in memory while it is looked into."""
 _PIECE_BYTES: Final = 1024 * 1024
@@ -36,8 +35,10 @@ class Archive:
 class _Unpacking:
     """Counts over an archive and those within it, since together they must not ask for too much."""
 
-    def __init__(self, call: SealedCall, *, max_ratio: int) -> None:
+    def __init__(self, call: SealedCall) -> None:
+        max_ratio = int(call.arguments["max_ratio"])
         self._most = min(MAX_UNPACKED_BYTES, max_ratio * max(call.source_size, _RATIO_FLOOR_BYTES))
+        self.max_depth = int(call.arguments["max_archive_depth"])
         self._packed_bytes = call.source_size
         self.unpacked_bytes = 0
         self.members = 0
@@ -66,12 +67,12 @@ class _Unpacking:
             raise InputError(message, code="too_compressed")
 
 
-def unpack(call: SealedCall, *, max_ratio: int, readers: Callable[[str], Reader | None]) -> Archive:
+def unpack(call: SealedCall, *, readers: Callable[[str], Reader | None]) -> Archive:
     """Unpack the input's members one by one and pass on those for which `readers` gives a reader.
 
-    Raises InputError `corrupt_file`, `unsupported_format`, `too_compressed`, `too_large`, `too_deeply_nested`.
+    Arguments: `max_ratio`, `max_archive_depth` (1 for a document that holds no archive). Raises InputError `corrupt_file`, `unsupported_format`, `too_compressed`, `too_large`, `too_deeply_nested`.
     """
-    unpacking = _Unpacking(call, max_ratio=max_ratio)
+    unpacking = _Unpacking(call)
     names = _unpack(cast(BinaryIO, open_as_file(call)), unpacking, readers=readers, depth=1)
     return Archive(names=names, unpacked_bytes=unpacking.unpacked_bytes, inner_archives=unpacking.inner_archives)
 
@@ -120,9 +121,8 @@ def _gather(inner: io.BytesIO, piece: bytes) -> None:
 
 
 def _unpack_inner(inner: io.BytesIO, unpacking: _Unpacking, *, depth: int) -> None:
-    """A chart's table is an archive within the document, and may hold a picture that is one; no more is needed."""
-    if depth > MAX_DEPTH:
-        message = f"The document holds archives within archives, more than {MAX_DEPTH} deep."
+    if depth > unpacking.max_depth:
+        message = f"The document's archives lie more than {unpacking.max_depth} deep in each other."
         raise InputError(message, code="too_deeply_nested")
     unpacking.inner_archives += 1
     inner.seek(0)

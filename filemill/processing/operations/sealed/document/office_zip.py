@@ -46,14 +46,14 @@ _OWN_SCHEMES: Final = re.compile(r"(?:vnd\.sun\.star\.package|data|script|macro|
 def read_office_zip(call: SealedCall) -> dict[str, Any]:
     """Give metadata, sheets or slides, and warnings of what the document holds or reaches out for.
 
-    Arguments: `format`, `max_ratio`. Raises InputError `corrupt_file`, `unsupported_format`, `too_compressed`,
+    Arguments: `format`, and those of an archive. Raises InputError `corrupt_file`, `unsupported_format`, `too_compressed`,
     `too_large`, `too_deeply_nested`.
     """
     kind = str(call.arguments["format"])
     if kind not in _MAIN_PARTS:
         raise InputError(f"The file is no {kind}, but a zip.", code="corrupt_file")
     parts = _OdfParts() if kind.startswith("od") else _OoxmlParts()
-    archive = unpack(call, max_ratio=int(call.arguments["max_ratio"]), readers=parts.choose_reader)
+    archive = unpack(call, readers=parts.choose_reader)
     if not any(_MAIN_PARTS[kind].fullmatch(name) for name in archive.names):
         raise InputError(f"The file is no {kind}: its main part is missing.", code="corrupt_file")
     return {**parts.describe(archive), "unpacked_bytes": archive.unpacked_bytes}

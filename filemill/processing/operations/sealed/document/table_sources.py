@@ -43,7 +43,7 @@ class TableSource:
 def open_table(call: SealedCall) -> TableSource:
     """Open the input by its `kind` (csv, json, xlsx, xls or ods).
 
-    Arguments: `header` (true, false or "auto"), `delimiter` (or "auto"), `sheet`, `max_ratio`, `max_nesting`,
+    Arguments: `header` (true, false or "auto"), `delimiter` (or "auto"), `sheet`, `max_ratio`, `max_archive_depth`, `max_nesting`,
     `has_password`.
     """
     kind = call.arguments["kind"]
@@ -156,7 +156,7 @@ def _refuse_bomb(call: SealedCall, *, is_zip: bool) -> None:
     if not is_zip and not zipfile.is_zipfile(cast(BinaryIO, open_as_file(call))):
         return
     try:
-        unpack(call, max_ratio=int(call.arguments["max_ratio"]), readers=lambda _name: None)
+        unpack(call, readers=lambda _name: None)
     except InputError as error:
         if is_zip or error.code not in ("corrupt_file", "unsupported_format"):
             raise
