@@ -38,11 +38,13 @@ WHO_WAITS = """SELECT coalesce(
     {own},
     false)"""
 OWN_SENT = OWN_SINGLE.format(which="status = 'pending' AND published_at IS NOT NULL")
-WHO_WAITS_UNLIMITED = WHO_WAITS.format(backlog=IN_BACKLOG, own=OWN_SENT)
-# Below a limit a single task is not sent while a file of the slice holds the last place.
-WHO_WAITS_BELOW_LIMITS = WHO_WAITS.format(
-    backlog=IN_BACKLOG, own=f"{OWN_SENT},\n    {OWN_SINGLE.format(which=IN_BACKLOG)}"
-)
+# While files of the slice hold the last place below a limit, a single task that it counts is not sent.
+OWN_BELOW_LIMITS = {
+    "none": OWN_SENT,
+    "of its type": f"{OWN_SENT},\n    {OWN_SINGLE.format(which=f'task_type = %(task_type)s AND {IN_BACKLOG}')}",
+    "of the user": f"{OWN_SENT},\n    {OWN_SINGLE.format(which=IN_BACKLOG)}",
+}
+WHO_WAITS_BELOW = {limit: WHO_WAITS.format(backlog=IN_BACKLOG, own=own) for limit, own in OWN_BELOW_LIMITS.items()}
 # How many files a slice claims: near the end of a batch a quarter of what is left, so that its slices end together, yet
 # no less than is done in a moment. No more rows are counted than tell whether there is enough.
 FEWER_AT_END = """least(%s, greatest(%s, (SELECT count(*) FROM (
@@ -90,15 +92,21 @@ class Waiting:
     """Tasks of other users lie at the broker: they begin as soon as a process is free."""
     is_in_backlog: bool
     """Other users have tasks that were not sent yet, files of batches among them, or this one a single task that was
-    sent; below a limit also one that was not."""
+    sent, or that a limit keeps from being sent while the slice is at work."""
 
 
-def who_waits(user_id: int) -> Waiting:
-    """Say who waits for what a slice of this user's takes."""
+def who_waits(user_id: int, task_type: str) -> Waiting:
+    """Say who waits for what a slice of this user's takes, whose files are of this type."""
     with connection.cursor() as cursor:
-        cursor.execute(WHO_WAITS_BELOW_LIMITS if is_limited() else WHO_WAITS_UNLIMITED, {"user_id": user_id})
+        cursor.execute(WHO_WAITS_BELOW[_limit_of(task_type)], {"user_id": user_id, "task_type": task_type})
         is_sent, is_in_backlog = cursor.fetchone()
     return Waiting(is_sent=is_sent, is_in_backlog=is_in_backlog)
+
+
+def _limit_of(task_type: str) -> str:
+    if settings.FILEMILL_USER_CONCURRENCY:
+        return "of the user"
+    return "of its type" if task_type in settings.FILEMILL_TYPE_CONCURRENCY else "none"
 
 
 def is_limited() -> bool:

@@ -34,9 +34,9 @@ MOST_BITE_SECONDS = 0.25
 class SliceTime:
     """How long a slice goes on: until others' tasks were sent, 250 ms where they wait, and longer where nobody does."""
 
-    def __init__(self, user_id: int) -> None:
+    def __init__(self, user_id: int, task_type: str) -> None:
         began_at = time.monotonic()
-        self._user_id = user_id
+        self._whose = user_id, task_type
         self._looks_at = began_at + LOOK_SECONDS
         self._fair_until = began_at + FAIR_SECONDS
         self._ends_at = began_at + SLICE_SECONDS
@@ -48,7 +48,7 @@ class SliceTime:
         now = time.monotonic()
         if not self._is_wanted and now >= self._looks_at:
             self._looks_at = now + LOOK_SECONDS
-            waiting = admission.who_waits(self._user_id)
+            waiting = admission.who_waits(*self._whose)
             self._is_wanted = waiting.is_sent or (waiting.is_in_backlog and now >= self._fair_until)
         return self._is_wanted
 
@@ -71,7 +71,7 @@ def run_slice(batch_id: UUID | str, *, cage: Cage, pulse: Pulse, settler: Settle
     if batch.cancelled_at is not None:
         finish_cancel(batch)  # whoever began to cancel it may be gone
         return 0
-    slice_time, behind = SliceTime(batch.user_id), Behind(settler)
+    slice_time, behind = SliceTime(batch.user_id, batch.task_type), Behind(settler)
     try:
         done = _work_through(batch, slice_time, cage=cage, pulse=pulse, behind=behind)
         logger.info("batch celery_task_id=%s: %s files in this slice", batch.celery_task_id, done)

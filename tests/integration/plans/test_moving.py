@@ -185,11 +185,13 @@ def test_a_claim_of_a_slice_reads_what_it_claims(long_batch: Batch, worker: Work
     assert read_of_tasks(reading) == {"task_batch_active": (1 + ENOUGH) * BITE, KEY: BITE}
 
 
-@pytest.mark.parametrize(("limit", "looks"), [(0, 4), (2, 5)])
-def test_who_waits_is_told_by_a_few_looks(long_batch: Batch, settings: Any, limit: int, looks: int) -> None:
-    settings.FILEMILL_USER_CONCURRENCY = limit
+@pytest.mark.parametrize(("of_user", "of_types", "looks"), [(0, {}, 4), (2, {}, 5), (0, {"image": 2}, 5)])
+def test_who_waits_is_told_by_a_few_looks(
+    long_batch: Batch, settings: Any, *, of_user: int, of_types: dict[str, int], looks: int
+) -> None:
+    settings.FILEMILL_USER_CONCURRENCY, settings.FILEMILL_TYPE_CONCURRENCY = of_user, of_types
     with watch() as reading:
-        admission.who_waits(long_batch.user_id)
+        admission.who_waits(long_batch.user_id, "image")
 
     assert set(read_of_tasks(reading)) <= {"task_sent", "task_backlog", "task_in_flight"}
     assert sum(read_of_tasks(reading).values()) <= looks

@@ -156,11 +156,11 @@ def test_a_slice_is_told_of_a_task_of_somebody_else_that_was_sent(
     new_batch(new_task, alice)
     new_task()
     dispatch.refill(user_id=alice.pk, lane="interactive")
-    assert not who_waits(alice.pk).is_sent
+    assert not who_waits(alice.pk, "image").is_sent
 
     new_task(user=bob)
     dispatch.refill(user_id=bob.pk, lane="interactive")
-    assert who_waits(alice.pk).is_sent
+    assert who_waits(alice.pk, "image").is_sent
 
 
 @pytest.mark.django_db
@@ -168,31 +168,35 @@ def test_a_slice_is_told_of_the_backlog_of_others_and_of_its_users_own_single_ta
     alice: User, bob: User, new_task: NewTask, sent: list[broker.Message]
 ) -> None:
     new_batch(new_task, alice)
-    assert not who_waits(alice.pk).is_in_backlog
-    assert who_waits(bob.pk).is_in_backlog
+    assert not who_waits(alice.pk, "image").is_in_backlog
+    assert who_waits(bob.pk, "image").is_in_backlog
 
     new_task()
-    assert not who_waits(alice.pk).is_in_backlog
+    assert not who_waits(alice.pk, "image").is_in_backlog
     dispatch.refill(user_id=alice.pk, lane="interactive")
-    assert who_waits(alice.pk).is_in_backlog
+    assert who_waits(alice.pk, "image").is_in_backlog
 
 
 @pytest.mark.django_db
-def test_below_a_limit_a_single_task_of_the_same_user_counts_before_it_is_sent(
-    settings: Any, alice: User, new_task: NewTask
+@pytest.mark.parametrize(
+    ("of_user", "of_types", "counts"),
+    [(1, {}, True), (0, {"image": 1}, True), (0, {"video": 1}, False), (0, {}, False)],
+)
+def test_a_single_task_that_a_limit_keeps_from_being_sent_counts_for_its_own_users_slice(
+    settings: Any, alice: User, new_task: NewTask, *, of_user: int, of_types: dict[str, int], counts: bool
 ) -> None:
-    settings.FILEMILL_USER_CONCURRENCY = 1
+    settings.FILEMILL_USER_CONCURRENCY, settings.FILEMILL_TYPE_CONCURRENCY = of_user, of_types
     new_batch(new_task, alice)
-    assert not who_waits(alice.pk).is_in_backlog
+    assert not who_waits(alice.pk, "image").is_in_backlog
     new_task()  # it is sent when a file of the slice has ended, and a slice never lets go of its place
-    assert who_waits(alice.pk).is_in_backlog
+    assert who_waits(alice.pk, "image").is_in_backlog == counts
 
 
 @pytest.mark.django_db
 def test_what_is_not_due_ends_no_slice(alice: User, bob: User, new_task: NewTask) -> None:
     task = new_task(user=bob)
     TaskLog.objects.filter(pk=task.pk).update(run_after=in_an_hour())
-    assert who_waits(alice.pk) == Waiting(is_sent=False, is_in_backlog=False)
+    assert who_waits(alice.pk, "image") == Waiting(is_sent=False, is_in_backlog=False)
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from filemill.tasks.batches import (
     SliceTime,
 )
 
-ALICE = 7
+ALICE = 7, "image"
 
 
 class Scene:
@@ -23,8 +23,8 @@ class Scene:
         self.waiting = Waiting(is_sent=False, is_in_backlog=False)
         self.looks = 0
 
-    def look(self, user_id: int) -> Waiting:
-        assert user_id == ALICE
+    def look(self, user_id: int, task_type: str) -> Waiting:
+        assert (user_id, task_type) == ALICE
         self.looks += 1
         return self.waiting
 
@@ -38,7 +38,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def test_while_nobody_waits_a_slice_goes_on_until_its_end(scene: Scene) -> None:
-    slice_time = SliceTime(ALICE)
+    slice_time = SliceTime(*ALICE)
     scene.now += SLICE_SECONDS - 0.01
     assert not slice_time.is_over()
     scene.now += 0.02
@@ -47,7 +47,7 @@ def test_while_nobody_waits_a_slice_goes_on_until_its_end(scene: Scene) -> None:
 
 
 def test_a_sent_task_of_another_user_ends_it_at_the_next_look(scene: Scene) -> None:
-    slice_time = SliceTime(ALICE)
+    slice_time = SliceTime(*ALICE)
     scene.waiting = Waiting(is_sent=True, is_in_backlog=False)
     scene.now += LOOK_SECONDS - 0.01
     assert not slice_time.is_wanted()
@@ -57,7 +57,7 @@ def test_a_sent_task_of_another_user_ends_it_at_the_next_look(scene: Scene) -> N
 
 
 def test_a_backlog_ends_it_once_it_had_its_fair_share(scene: Scene) -> None:
-    slice_time = SliceTime(ALICE)
+    slice_time = SliceTime(*ALICE)
     scene.waiting = Waiting(is_sent=False, is_in_backlog=True)
     scene.now += FAIR_SECONDS - 0.01
     assert not slice_time.is_wanted()
@@ -66,7 +66,7 @@ def test_a_backlog_ends_it_once_it_had_its_fair_share(scene: Scene) -> None:
 
 
 def test_who_waits_is_asked_no_more_often_than_a_look_is_due_and_not_at_all_once_it_is_known(scene: Scene) -> None:
-    slice_time = SliceTime(ALICE)
+    slice_time = SliceTime(*ALICE)
     for _ in range(10):
         scene.now += LOOK_SECONDS / 4
         slice_time.is_wanted()
@@ -79,14 +79,14 @@ def test_who_waits_is_asked_no_more_often_than_a_look_is_due_and_not_at_all_once
 
 
 def test_each_bite_is_meant_for_twice_as_long_as_the_one_before_up_to_the_most(scene: Scene) -> None:
-    slice_time = SliceTime(ALICE)
+    slice_time = SliceTime(*ALICE)
     bites = [slice_time.next_bite() for _ in range(5)]
     assert bites[:3] == [BITE_SECONDS, 2 * BITE_SECONDS, 4 * BITE_SECONDS]
     assert set(bites[3:]) == {MOST_BITE_SECONDS}
 
 
 def test_the_last_bites_of_a_slice_end_with_it(scene: Scene) -> None:
-    slice_time = SliceTime(ALICE)
+    slice_time = SliceTime(*ALICE)
     for _ in range(3):
         slice_time.next_bite()
     scene.now += SLICE_SECONDS - 0.1
