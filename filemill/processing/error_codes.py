@@ -24,7 +24,9 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "too_many_pages": ErrorCode("The document has too many pages.", "Split it; `FILEMILL_MAX_PAGES`."),
     "too_long": ErrorCode("The film or sound lasts too long.", "Cut it; `FILEMILL_MAX_DURATION_SECONDS`."),
     "too_many_streams": ErrorCode("The container holds too many streams.", "Drop some; `FILEMILL_MAX_STREAMS`."),
-    "too_deeply_nested": ErrorCode("The content is nested too deeply.", "Flatten it; `FILEMILL_MAX_NESTING`, `FILEMILL_MAX_ARCHIVE_DEPTH`."),
+    "too_deeply_nested": ErrorCode(
+        "The content is nested too deeply.", "Flatten it; `FILEMILL_MAX_NESTING`, `FILEMILL_MAX_ARCHIVE_DEPTH`."
+    ),
     "too_compressed": ErrorCode(
         "The content unpacks to suspiciously much.", "Send it unpacked; `FILEMILL_MAX_COMPRESSION_RATIO`."
     ),

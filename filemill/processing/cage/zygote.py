@@ -26,8 +26,8 @@ from filemill.processing.cage.spares import MakeSpare, SealedSpare, Spare, ToolS
 _CALM_SECONDS: Final = 0.1
 """A child that has not ended by then is at longer work: a slice of a batch, after which others must not wait."""
 _BREATH_SECONDS: Final = 0.001
-"""When one has ended, the worker goes on first. A fork at once kept it for a millisecond: its answer wakes it on the
-zygote's processor, where it waited for the fork's end."""
+"""When one has ended, the worker goes on first. A fork at once kept it for a millisecond: what they say to each other
+puts both on one processor, where it waited for the fork's end."""
 
 
 class Zygote:

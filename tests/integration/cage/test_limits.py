@@ -54,9 +54,7 @@ def test_work_that_eats_memory_breaks_the_memory_limit(bench: SliceBench, functi
 
 
 @pytest.mark.parametrize("others", [0, 1])
-def test_what_was_made_before_does_not_count_towards_the_limits_of_a_later_call(
-    bench: SliceBench, others: int
-) -> None:
+def test_what_was_made_before_does_not_count_towards_the_limits_of_a_later_call(bench: SliceBench, others: int) -> None:
     for number in range(1 + others):
         film = bench.create_output(f"{number}.txt", "text/plain")
         os.truncate(film.path, 64 * 1024**2)

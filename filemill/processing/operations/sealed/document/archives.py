@@ -70,7 +70,8 @@ class _Unpacking:
 def unpack(call: SealedCall, *, readers: Callable[[str], Reader | None]) -> Archive:
     """Unpack the input's members one by one and pass on those for which `readers` gives a reader.
 
-    Arguments: `max_ratio`, `max_archive_depth` (1 for a document that holds no archive). Raises InputError `corrupt_file`, `unsupported_format`, `too_compressed`, `too_large`, `too_deeply_nested`.
+    Arguments: `max_ratio`, `max_archive_depth` (1 for a document that holds no archive). Raises InputError
+    `corrupt_file`, `unsupported_format`, `too_compressed`, `too_large`, `too_deeply_nested`.
     """
     unpacking = _Unpacking(call)
     names = _unpack(cast(BinaryIO, open_as_file(call)), unpacking, readers=readers, depth=1)

@@ -18,9 +18,9 @@ def read_office(call: SealedCall) -> dict[str, Any]:
     """Give what the document says of itself: metadata, sheets or slides, macros, references to the outside.
 
     Arguments: `format` (docx, xlsx, pptx, odt, ods, odp, doc, xls, ppt or rtf: what it was taken for by its first
-    bytes and its name), `max_ratio`, `max_archive_depth`, `has_password` (whether one was given, which did not open it). Raises InputError
-    `empty_file`, `corrupt_file`, `password_required`, `unsupported_format`, `too_compressed`, `too_large`,
-    `too_deeply_nested`.
+    bytes and its name), `max_ratio`, `max_archive_depth`, `has_password` (whether one was given, which did not open
+    it). Raises InputError `empty_file`, `corrupt_file`, `password_required`, `unsupported_format`, `too_compressed`,
+    `too_large`, `too_deeply_nested`.
     """
     refuse_empty(call)
     head = os.pread(call.source_fd, _HEAD_BYTES, 0)

@@ -46,8 +46,8 @@ _OWN_SCHEMES: Final = re.compile(r"(?:vnd\.sun\.star\.package|data|script|macro|
 def read_office_zip(call: SealedCall) -> dict[str, Any]:
     """Give metadata, sheets or slides, and warnings of what the document holds or reaches out for.
 
-    Arguments: `format`, and those of an archive. Raises InputError `corrupt_file`, `unsupported_format`, `too_compressed`,
-    `too_large`, `too_deeply_nested`.
+    Arguments: `format`, and those of an archive. Raises InputError `corrupt_file`, `unsupported_format`,
+    `too_compressed`, `too_large`, `too_deeply_nested`.
     """
     kind = str(call.arguments["format"])
     if kind not in _MAIN_PARTS:

@@ -43,8 +43,8 @@ class TableSource:
 def open_table(call: SealedCall) -> TableSource:
     """Open the input by its `kind` (csv, json, xlsx, xls or ods).
 
-    Arguments: `header` (true, false or "auto"), `delimiter` (or "auto"), `sheet`, `max_ratio`, `max_archive_depth`, `max_nesting`,
-    `has_password`.
+    Arguments: `header` (true, false or "auto"), `delimiter` (or "auto"), `sheet`, `max_ratio`, `max_archive_depth`,
+    `max_nesting`, `has_password`.
     """
     kind = call.arguments["kind"]
     return {"csv": _open_csv, "json": _open_json}.get(kind, _open_workbook)(call)
