@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from filemill.api.accounts import user_of
 from filemill.api.describing import WRITING, answers
 from filemill.api.filters import Strictness
 from filemill.api.queries import describe_query, read_query
@@ -90,7 +89,6 @@ class PlanView(APIView):
         strict = read_query(Strictness, request).strict
         order = read_body(PlanTask, request.data)
         found = plans.plan(
-            user=user_of(request),
             task_type=order.task_type,
             source=Source.from_path(order.file_path),
             asked=order.asked,

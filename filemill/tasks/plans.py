@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 
 from filemill.files.sources import OpenedFile, Source
 from filemill.processing.errors import ProcessingError, SystemFault
@@ -13,8 +12,8 @@ from filemill.processing.operations.planning import Cost, Facts
 from filemill.tasks import intake, probing
 from filemill.tasks.drafts import Asked
 from filemill.tasks.refusals import Problem, Refused
-from filemill.tasks.services import check_order
-from filemill.tasks.wishes import Wish, collect, fit_wish
+from filemill.tasks.timing import check_timing
+from filemill.tasks.wishes import Examined, collect, examine_wish, find_misfits, list_readable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,33 +31,39 @@ class Plan:
         return total_cost(self.steps) if self.steps else None
 
 
-def plan(
-    *, user: User, task_type: object, source: Source, asked: Asked, inputs: object = None, strict: bool = False
-) -> Plan:
+def plan(*, task_type: object, source: Source, asked: Asked, inputs: object = None, strict: bool = False) -> Plan:
     """Find out what a request would make; problems are part of the answer, unless the task type itself is unknown."""
     kind = intake.check_task_type(task_type)
     problems: list[Problem] = []
-    order = check_order(problems, user, kind, asked, inputs=inputs, tags=None, strict=strict)
-    facts = _probe(problems, source, kind)
-    if order is None:
+    examined = collect(problems, lambda: examine_wish(kind, asked, strict=strict))
+    readable = list_readable(examined.drafts) if examined else frozenset()
+    further = collect(problems, lambda: intake.examine_inputs(inputs, readable=readable))
+    collect(problems, lambda: check_timing(asked))
+    media_type, facts = _look_at_file(problems, source, kind)
+    if examined is None:
         return Plan(facts=facts, problems=problems)
-    warnings = list(order.wish.warnings)
-    if facts is None:
-        return Plan(problems=problems, warnings=warnings)
-    collect(problems, lambda: fit_wish(order.wish, facts.media_type, order.input_types))
-    steps = foresee(facts, order.wish.steps, max_pixels=settings.FILEMILL_INPUT_LIMITS.max_pixels)
-    problems += _tell_problems(order.wish, steps)
-    return Plan(facts=facts, steps=steps, problems=problems, warnings=[*warnings, *_tell_warnings(steps)])
+    problems += examined.problems
+    if media_type is not None:
+        count = None if further is None else len(further)
+        problems += find_misfits(examined.drafts, examined.steps, media_type, count=count)
+    steps = _foresee(facts, examined)
+    return Plan(
+        facts=facts,
+        steps=steps,
+        problems=[*problems, *_tell_problems(examined, steps)],
+        warnings=[*examined.warnings, *_tell_warnings(steps)],
+    )
 
 
-def _probe(problems: list[Problem], source: Source, task_type: str) -> Facts | None:
+def _look_at_file(problems: list[Problem], source: Source, task_type: str) -> tuple[str | None, Facts | None]:
+    """Return the file's media type and its probe, as far as they can be told."""
     try:
         opened, media_type = intake.open_for_plan(source, task_type=task_type, field="file_path")
     except Refused as refused:
         problems += refused.problems
-        return None
+        return None, None
     with opened:
-        return _probe_opened(problems, opened, media_type)
+        return media_type, _probe_opened(problems, opened, media_type)
 
 
 def _probe_opened(problems: list[Problem], opened: OpenedFile, media_type: str) -> Facts | None:
@@ -71,10 +76,19 @@ def _probe_opened(problems: list[Problem], opened: OpenedFile, media_type: str) 
         return None
 
 
-def _tell_problems(wish: Wish, steps: list[ForeseenStep]) -> list[Problem]:
+def _foresee(facts: Facts | None, examined: Examined) -> list[ForeseenStep]:
+    """Foresee the steps that are right, on the file or on what others of them make."""
+    if facts is None:
+        return []
+    right = [step for step in examined.steps if step is not None]
+    return foresee(facts, right, max_pixels=settings.FILEMILL_INPUT_LIMITS.max_pixels)
+
+
+def _tell_problems(examined: Examined, steps: list[ForeseenStep]) -> list[Problem]:
+    fields = {draft.id: draft.field for draft in examined.drafts}
     return [
-        Problem(field=place, code="invalid_options", message=found.problem)
-        for place, found in zip(wish.fields, steps, strict=True)
+        Problem(field=fields[found.step.id], code="invalid_options", message=found.problem)
+        for found in steps
         if found.problem
     ]
 

@@ -26,8 +26,8 @@ class Wish:
     """What to make of a file, checked as far as the file does not matter."""
 
     steps: tuple[Step, ...]
-    fields: tuple[str, ...]
-    """Where in the request each step stands: `metadata`, `outputs.thumb`, `steps[1]`."""
+    drafts: tuple[Draft, ...]
+    """What the steps were made of, in their order."""
     is_single: bool
     """One operation, asked for in the flat form of `metadata`."""
     metadata: dict[str, Any]
@@ -57,16 +57,44 @@ class Wish:
     @property
     def readable_inputs(self) -> frozenset[str]:
         """The media types of further files that any step reads; none where no step takes such."""
-        rules = [step.operation.inputs for step in self.steps]
-        return frozenset[str]().union(*(rule.media_types for rule in rules if rule is not None))
+        return list_readable(self.drafts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """What to make of a file, as far as it is right: for each draft its step, or None where its options are wrong."""
+
+    drafts: tuple[Draft, ...]
+    steps: tuple[Step | None, ...]
+    problems: list[Problem]
+    warnings: list[dict[str, Any]]
+
+
+def list_readable(drafts: Sequence[Draft]) -> frozenset[str]:
+    """Give the media types of further files that any of the operations reads."""
+    rules = [draft.operation.inputs for draft in drafts]
+    return frozenset[str]().union(*(rule.media_types for rule in rules if rule is not None))
 
 
 def check_wish(task_type: str, asked: Asked, *, strict: bool) -> Wish:
     """Check what is asked for; raise Refused naming every wrong name and value."""
-    metadata = check_metadata(asked.metadata)
-    drafts = draft_steps(task_type, asked, metadata)
+    examined = examine_wish(task_type, asked, strict=strict)
+    if examined.problems:
+        raise Refused(examined.problems)
+    return Wish(
+        steps=tuple(step for step in examined.steps if step is not None),
+        drafts=examined.drafts,
+        is_single=asked.outputs is None and asked.steps is None,
+        metadata=check_metadata(asked.metadata),
+        warnings=examined.warnings,
+    )
+
+
+def examine_wish(task_type: str, asked: Asked, *, strict: bool) -> Examined:
+    """Find out what is right of what is asked for, and what is wrong; raise Refused for what can't be read as steps."""
+    drafts = draft_steps(task_type, asked, check_metadata(asked.metadata))
     used = find_used([draft.use for draft in drafts])
-    steps: list[Step] = []
+    steps: list[Step | None] = []
     problems: list[Problem] = []
     warnings: dict[str, dict[str, Any]] = {}
     for draft in drafts:
@@ -74,41 +102,47 @@ def check_wish(task_type: str, asked: Asked, *, strict: bool) -> Wish:
         problems += [_tell_problem(draft, wrong) for wrong in checked.problems]
         told = [_tell_warning(draft, unknown) for unknown in checked.warnings]
         warnings.update({warning["option"]: warning for warning in told})
-        if checked.options is not None:
-            steps.append(_finish(draft, checked.options, used))
+        steps.append(None if checked.options is None else _finish(draft, checked.options, used))
     if strict:
         problems += [
             Problem(field=_field_of(warning), code=warning["code"], message=warning["message"])
             for warning in warnings.values()
         ]
-    if problems:
-        raise Refused(problems)
-    return Wish(
-        steps=tuple(steps),
-        fields=tuple(draft.field for draft in drafts),
-        is_single=asked.outputs is None and asked.steps is None,
-        metadata=metadata,
-        warnings=list(warnings.values()),
-    )
+    return Examined(drafts=tuple(drafts), steps=tuple(steps), problems=problems, warnings=list(warnings.values()))
 
 
 def fit_wish(wish: Wish, media_type: str, inputs: Sequence[str]) -> None:
-    """Check a wish against the file's media type and those of its inputs; raise Refused naming every misfit.
+    """Check a wish against the file's media type and those of its inputs; raise Refused naming every misfit."""
+    problems = find_misfits(wish.drafts, wish.steps, media_type, count=len(inputs))
+    if problems:
+        raise Refused(problems)
+
+
+def find_misfits(
+    drafts: Sequence[Draft], steps: Sequence[Step | None], media_type: str, *, count: int | None
+) -> list[Problem]:
+    """Tell what does not fit a file's media type, or the number of its further files where that is known.
 
     Whether a step can work on what the one before makes is found out here as well, and which tools are missing: a task
-    that can't succeed is not accepted.
+    that can't succeed is not accepted. What a step with wrong options would make is not known, nor what it needs.
     """
     problems: list[Problem] = []
     made: dict[str, str | None] = {ORIGINAL: media_type}
-    for step, field in zip(wish.steps, wish.fields, strict=True):
-        found = made[split_use(step.use[0])[0]]
-        problems += _misfits(step, field, found, count=len(inputs) + len(step.use) - 1)
-        made[step.id] = step.operation.produces(found, step.options) if found else None
-    if inputs and all(step.operation.inputs is None for step in wish.steps):
-        taking = "No step takes further files" if len(wish.steps) > 1 else f"{wish.operation} takes one file only"
+    for draft, step in zip(drafts, steps, strict=True):
+        begun_with = split_use(draft.use[0])[0]
+        if begun_with not in made:
+            continue
+        found = made[begun_with]
+        problems += _misfits(draft, step, found)
+        if count is not None and found in draft.operation.media_types:
+            problems += _miscounts(draft, count=count + len(draft.use) - 1)
+        if step is not None:
+            made[draft.id] = step.operation.produces(found, step.options) if found else None
+    if count and all(draft.operation.inputs is None for draft in drafts):
+        name = drafts[0].operation.name
+        taking = "No step takes further files" if len(drafts) > 1 else f"{name} takes one file only"
         problems.append(Problem(field="inputs", code="unexpected_inputs", message=f"{taking}: leave out inputs."))
-    if problems:
-        raise Refused(problems)
+    return problems
 
 
 def collect(problems: list[Problem], check: Callable[[], Checked]) -> Checked | None:
@@ -120,31 +154,31 @@ def collect(problems: list[Problem], check: Callable[[], Checked]) -> Checked | 
         return None
 
 
-def _misfits(step: Step, field: str, found: str | None, *, count: int) -> list[Problem]:
-    operation = step.operation
+def _misfits(draft: Draft, step: Step | None, found: str | None) -> list[Problem]:
+    operation = draft.operation
     if found is None:
-        message = f"Step '{step.id}' works on '{step.use[0]}', which makes no file that could be worked on."
-        return [Problem(field=field, code="nothing_to_use", message=message)]
+        message = f"Step '{draft.id}' works on '{draft.use[0]}', which makes no file that could be worked on."
+        return [Problem(field=draft.field, code="nothing_to_use", message=message)]
     if found not in operation.media_types:
         valid = sorted(operation.media_types)
         message = f"{operation.name} does not read {found}; it reads {', '.join(map(extension_of, valid))}."
         if readers := [other.name for other in OPERATIONS.values() if found in other.media_types]:
             message += f" What reads {found}: {', '.join(readers)}."
-        return [Problem(field=field, code="unsupported_format", message=message, valid=valid)]
-    problems = _tell_missing(field, [need for need in operation.needs(found, step.options) if not tools.find(need)])
-    rule = operation.inputs
-    if rule is not None and not rule.least <= count <= rule.most:
-        message = f"{operation.name} takes {rule.least} to {rule.most} further files in inputs; there are {count}."
-        valid_count = f"{rule.least} to {rule.most} paths"
-        problems.append(Problem(field="inputs", code="wrong_number_of_inputs", message=message, valid=valid_count))
-    return problems
-
-
-def _tell_missing(field: str, lacking: Sequence[str]) -> list[Problem]:
+        return [Problem(field=draft.field, code="unsupported_format", message=message, valid=valid)]
+    lacking = [] if step is None else [need for need in operation.needs(found, step.options) if not tools.find(need)]
     if not lacking:
         return []
     message = f"This installation lacks what the work needs: {tools.explain_lack(lacking)}"
-    return [Problem(field=field, code="tool_missing", message=message)]
+    return [Problem(field=draft.field, code="tool_missing", message=message)]
+
+
+def _miscounts(draft: Draft, *, count: int) -> list[Problem]:
+    rule = draft.operation.inputs
+    if rule is None or rule.least <= count <= rule.most:
+        return []
+    message = f"{draft.operation.name} takes {rule.least} to {rule.most} further files in inputs; there are {count}."
+    valid_count = f"{rule.least} to {rule.most} paths"
+    return [Problem(field="inputs", code="wrong_number_of_inputs", message=message, valid=valid_count)]
 
 
 def _tell_problem(draft: Draft, wrong: checking.Problem) -> Problem:

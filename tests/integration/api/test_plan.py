@@ -74,6 +74,41 @@ def test_everything_wrong_is_told_at_once(as_alice: ApiClient, tmp_path: Path) -
     told = {(error["field"], error["code"]) for error in found["errors"]}
     assert {("metadata.quality", "invalid_value"), ("inputs[0]", "file_not_found")} <= told
     assert ("file_path", "corrupt_file") in told
+    assert [warning["option"] for warning in found["warnings"]] == ["qualty"]
+
+
+def test_what_is_wrong_with_one_step_hides_nothing_of_the_others(as_alice: ApiClient) -> None:
+    steps = [
+        {"op": "image.transform", "id": "small", "resize": [300, 300], "qualty": 1},
+        {"op": "image.transform", "id": "wrong", "use": "original", "quality": 0, "formt": "png"},
+        {"op": "image.transform", "id": "after", "use": "wrong", "resize": [9, 9]},
+        {"op": "document.text", "id": "text", "use": "small"},
+        {"op": "image.transform", "id": "huge", "use": "original", "enlarge": True, "resize": [16384, 16384]},
+    ]
+    found = plan(as_alice, file_path="photo.jpg", task_type="image", steps=steps, inputs=["missing.png"])
+
+    assert {(error["field"], error["code"]) for error in found["errors"]} == {
+        ("steps[1].quality", "invalid_value"),
+        ("steps[3]", "unsupported_format"),
+        ("steps[4]", "invalid_options"),
+        ("inputs[0]", "file_not_found"),
+    }
+    assert [warning["option"] for warning in found["warnings"]] == ["steps[0].qualty", "steps[1].formt"]
+    planned = {step["id"]: step["outputs"] for step in found["steps"]}
+    assert planned["small"][0]["facts"]["width"] == 300
+    assert "wrong" not in planned
+
+
+def test_of_a_file_that_is_no_picture_after_all_it_is_told_what_else_is_wrong(
+    as_alice: ApiClient, tmp_path: Path
+) -> None:
+    (tmp_path / "cut.jpg").write_bytes((SAMPLES / "photo.jpg").read_bytes()[:100])
+    steps = [{"op": "document.text", "language": "tlh"}, {"op": "image.transform", "use": "original", "qualty": 1}]
+    found = plan(as_alice, file_path=str(tmp_path / "cut.jpg"), task_type="image", steps=steps)
+
+    assert ("steps[0]", "unsupported_format") in {(error["field"], error["code"]) for error in found["errors"]}
+    assert ("file_path", "corrupt_file") in {(error["field"], error["code"]) for error in found["errors"]}
+    assert "steps[1].qualty" in [warning["option"] for warning in found["warnings"]]
 
 
 def test_warnings_are_told_and_refused_when_that_is_asked_for(as_alice: ApiClient) -> None:
