@@ -22,6 +22,8 @@ CODEC_NAMES: Final[Mapping[str, str]] = {"h264": "h264", "h265": "hevc", "vp9": 
 _VP9_SPEEDS: Final = (8, 8, 6, 5, 4, 3, 2, 1, 0)
 _AV1_SPEEDS: Final = (11, 10, 9, 9, 8, 7, 5, 4, 3)
 _THREADS: Final = "2"
+_WHOLE_KEYS: Final = ("-forced-idr", "1")
+"""Of x265: a key frame that is asked for right after another would still be one that players can't begin at."""
 _AUDIO_ENCODERS: Final[Mapping[AudioCodec, str]] = {
     "aac": "aac",
     "opus": "libopus",
@@ -72,7 +74,8 @@ def choose_encoder(coding: PictureCoding, rate: list[str]) -> list[str]:
             return ["-c:v", "libx264", "-preset", coding.preset, *rate, "-threads", _THREADS]
         case "h265":
             hushed = f"log-level=none:open-gop=0:pools={_THREADS}"
-            return ["-c:v", "libx265", "-preset", coding.preset, *rate, "-tag:v", "hvc1", "-x265-params", hushed]
+            named = ("-tag:v", "hvc1", *_WHOLE_KEYS)
+            return ["-c:v", "libx265", "-preset", coding.preset, *rate, *named, "-x265-params", hushed]
         case "vp9":
             pace = ("-deadline", "good", "-cpu-used", str(_VP9_SPEEDS[speed]), "-row-mt", "1", "-threads", _THREADS)
             return ["-c:v", "libvpx-vp9", *rate, *pace]

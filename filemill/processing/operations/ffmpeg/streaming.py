@@ -28,6 +28,8 @@ BITS: Final[Mapping[str, int]] = {
 }
 """Bits per second of each rung's picture, at up to 30 frames a second."""
 _OUTPUT_PROTOCOLS: Final = ("-protocol_whitelist", "file")
+_AS_ENCODED: Final = ("-bsf:v", "hevc_mp4toannexb", "-tag:v", "hvc1")
+"""FFmpeg tells players which H.265 it is only where that comes as from the encoder, and not as it lies in an MP4."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +147,7 @@ def ask_to_pack(stream: Stream, packing: Packing) -> list[str]:
         *(word for read in reads for word in read),
         *packing.map([f"{number}:v:0" for number in range(count)], f"{count}:a:0" if stream.sound else None),
         *("-sn", "-dn", *DROP_METADATA, "-c", "copy"),
+        *(_AS_ENCODED if stream.renditions[0].coding.codec == "h265" else ()),
         *_rate_all(stream, _tell_rate),
         *(("-b:a", str(stream.sound.bits_per_second)) if stream.sound and stream.sound.bits_per_second else ()),
         *packing.write(stream),
@@ -174,8 +177,10 @@ def force_keys_at_segments(stream: Stream) -> list[str]:
 
 
 def encode_rate(rendition: Rendition, track: str) -> list[str]:
-    """All renditions share codec and preset; each has its rate."""
-    bits = rendition.coding.bits_per_second or 0
+    """All renditions share codec, preset and quality; each has its rate, or with a quality its ceiling."""
+    bits, crf = rendition.coding.bits_per_second or 0, rendition.coding.crf
+    if crf is not None:
+        return [f"-crf:{track}", str(crf), f"-maxrate:{track}", str(bits), f"-bufsize:{track}", str(bits * 2)]
     return [f"-b:{track}", str(bits), f"-maxrate:{track}", str(bits * 6 // 5), f"-bufsize:{track}", str(bits * 2)]
 
 

@@ -9,15 +9,22 @@ from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
 from filemill.processing.operations.ffmpeg.streaming import DASH, MANIFEST
 from filemill.processing.operations.planning import Facts, Planned, PlannedOutput
 from filemill.processing.operations.video.probing import probe
-from filemill.processing.operations.video.stream_options import StreamOptions, estimate_stream, plan_stream
+from filemill.processing.operations.video.stream_options import (
+    STREAM_DETAILS,
+    StreamOptions,
+    estimate_stream,
+    plan_stream,
+)
 from filemill.processing.operations.video.streaming import describe_renditions, make_stream, measure_manifest
 
 MANIFEST_TYPE: Final = "application/dash+xml"
 
-DETAILS: Final = """
+DETAILS: Final = f"""
 `manifest.mpd` is what a player opens. Renditions are numbered from 0, the largest first; the sound, one for all, comes
 after them. With `single_file` each is one `stream-0.mp4`; otherwise `init-0.m4s` and `part-0-00001.m4s`. All names are
 relative, so keep the files side by side.
+
+{STREAM_DETAILS}
 
 Long films are encoded in segments that outlive the worker: after a crash the next attempt goes on after the last whole
 one, and the stream is what it would have been. What takes less than about 12 seconds is made in one go.

@@ -23,23 +23,25 @@ VideoCodecChoice = Literal["h264", "h265", "vp9", "av1", "copy"]
 AudioCodecChoice = Literal["aac", "opus", "mp3", "copy"]
 
 _FIT_ALIASES: Final = {"fillcrop": "cover", "pad": "contain", "stretch": "fill", "min_fit": "outside", "fit": "inside"}
-_VIDEO_ALIASES: Final = {
+VIDEO_CODEC_ALIASES: Final = {
     **dict.fromkeys(("avc", "x264", "libx264"), "h264"),
     **dict.fromkeys(("hevc", "x265", "libx265"), "h265"),
     **dict.fromkeys(("libvpx-vp9",), "vp9"),
     **dict.fromkeys(("libsvtav1", "libaom-av1"), "av1"),
 }
-_AUDIO_ALIASES: Final = {"libopus": "opus", "libmp3lame": "mp3"}
+_AUDIO_CODEC_ALIASES: Final = {"libopus": "opus", "libmp3lame": "mp3"}
 
 
-def _by_other_names(aliases: dict[str, str], choice: Any) -> BeforeValidator:
+def by_other_names(aliases: dict[str, str], choice: Any) -> BeforeValidator:
+    """Take a choice by the names that it has elsewhere as well."""
+
     def rename(value: Any) -> Any:
         return aliases.get(value, value) if isinstance(value, str) else value
 
     return BeforeValidator(rename, json_schema_input_type=choice)
 
 
-FitOption = Annotated[Fit, _by_other_names(_FIT_ALIASES, Fit)]
+FitOption = Annotated[Fit, by_other_names(_FIT_ALIASES, Fit)]
 
 FIT_VALID: Final = "one of inside, cover, contain, fill, outside"
 SIDE_VALID: Final = f"a whole number of pixels from 1 to {MAX_SIDE_PIXELS}"
@@ -93,8 +95,8 @@ class SpanOptions(Options):
     )
 
 
-class CodingOptions(Options):
-    """How a film is encoded."""
+class CodecOptions(Options):
+    """What a film is encoded to."""
 
     preset: FilmPresetName | None = Field(
         None,
@@ -103,18 +105,31 @@ class CodingOptions(Options):
         examples=["web/mp4/720p", "web/webm/1080p"],
         json_schema_extra={"x-valid": FILM_PRESET_VALID},
     )
-    video_codec: Annotated[VideoCodecChoice, _by_other_names(_VIDEO_ALIASES, VideoCodecChoice)] | None = Field(
+    video_codec: Annotated[VideoCodecChoice, by_other_names(VIDEO_CODEC_ALIASES, VideoCodecChoice)] | None = Field(
         None,
         description="Codec of the picture; h264 in MP4 and vp9 in WebM where nothing else is said. `copy` leaves the "
-        "encoded picture as it is, which takes no time and loses nothing.",
+        "encoded picture as it is, which takes no time and loses nothing. For `encoder_preset`, vp9 and av1 are given "
+        "numbers of their own.",
         examples=["h265", "copy"],
         json_schema_extra={"x-valid": f"one of {', '.join(get_args(VideoCodecChoice))}"},
     )
-    audio_codec: Annotated[AudioCodecChoice, _by_other_names(_AUDIO_ALIASES, AudioCodecChoice)] | None = Field(
+    audio_codec: Annotated[AudioCodecChoice, by_other_names(_AUDIO_CODEC_ALIASES, AudioCodecChoice)] | None = Field(
         None,
         description="Codec of the sound; aac in MP4 and opus in WebM where nothing else is said.",
         examples=["opus", "copy"],
         json_schema_extra={"x-valid": f"one of {', '.join(get_args(AudioCodecChoice))}"},
+    )
+
+
+class EncodingOptions(Options):
+    """How good and how fast picture and sound are, whatever they are put into."""
+
+    quality: Quality | None = Field(
+        None,
+        description="Quality of the encoded film: low (50), medium (70), high (85) or a number; medium when another "
+        "option asks for encoding.",
+        examples=["high", 60],
+        json_schema_extra={"x-valid": QUALITY_VALID},
     )
     crf: Annotated[int, Field(ge=0, le=63)] | None = Field(
         None,
@@ -126,7 +141,7 @@ class CodingOptions(Options):
     encoder_preset: EncoderPreset | None = Field(
         None,
         description="How long the encoder may think, by the names of x264; `fast` where nothing is said. Slower gives "
-        "smaller files of the same quality. vp9 and av1 are given their own numbers for it.",
+        "smaller files of the same quality.",
         examples=["medium", "veryfast"],
         json_schema_extra={"x-valid": f"one of {', '.join(get_args(EncoderPreset))}"},
     )
@@ -138,7 +153,7 @@ class CodingOptions(Options):
     )
     audio_bitrate: AudioBits | None = Field(
         None,
-        description="Bits per second of the sound.",
+        description="Bits per second of the sound; left out, what is usual for its codec.",
         examples=["128k"],
         json_schema_extra={"x-valid": AUDIO_BITS_VALID},
     )
@@ -156,8 +171,12 @@ class CodingOptions(Options):
     )
 
 
+class CodingOptions(EncodingOptions, CodecOptions):
+    """How a film is encoded."""
+
+
 class FlatOptions(Options):
-    """Format, size and quality as every kind of file has them."""
+    """Format and size as every kind of file has them."""
 
     format: FilmFormat | None = Field(
         None,
@@ -171,13 +190,6 @@ class FlatOptions(Options):
         "and never enlarges; an object can name another fit. Sides are rounded down to even numbers.",
         examples=[[1280, 720], {"height": 480}],
         json_schema_extra={"x-valid": RESIZE_VALID},
-    )
-    quality: Quality | None = Field(
-        None,
-        description="Quality of the encoded film: low (50), medium (70), high (85) or a number; medium when another "
-        "option asks for encoding.",
-        examples=["high", 60],
-        json_schema_extra={"x-valid": QUALITY_VALID},
     )
 
 

@@ -13,16 +13,23 @@ from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
 from filemill.processing.operations.ffmpeg.streaming import HLS, MASTER, Stream
 from filemill.processing.operations.planning import Facts, Planned, PlannedOutput
 from filemill.processing.operations.video.probing import probe
-from filemill.processing.operations.video.stream_options import StreamOptions, estimate_stream, plan_stream
+from filemill.processing.operations.video.stream_options import (
+    STREAM_DETAILS,
+    StreamOptions,
+    estimate_stream,
+    plan_stream,
+)
 from filemill.processing.operations.video.streaming import describe_renditions, make_stream, measure_playlist
 
 PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
 _PRESETS: Final = tuple(f"hls/{rung}" for rung in RUNGS)
 
-DETAILS: Final = """
+DETAILS: Final = f"""
 `master.m3u8` is what a player opens; it names a playlist for each rendition (`720p.m3u8`), and that its segments
-(`720p-00000.ts`). All names are relative, so keep the files side by side. The pictures are H.264 at a steady rate, the
-sound AAC; segments begin with a key frame, at the same moments in every rendition.
+(`720p-00000.ts`). All names are relative, so keep the files side by side. Segments begin with a key frame, at the same
+moments in every rendition.
+
+{STREAM_DETAILS}
 
 Long films are encoded in segments that outlive the worker: after a crash the next attempt goes on after the last whole
 one, and the stream is what it would have been. What takes less than about 12 seconds is made in one go.

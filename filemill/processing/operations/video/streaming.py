@@ -116,7 +116,9 @@ def describe_renditions(stream: Stream) -> list[dict[str, Any]]:
             "name": rendition.name,
             "width": rendition.layout.canvas.width,
             "height": rendition.layout.canvas.height,
+            "video_codec": rendition.coding.codec,
             "video_bitrate": rendition.coding.bits_per_second,
+            **({"crf": rendition.coding.crf} if rendition.coding.crf is not None else {}),
         }
         for rendition in stream.renditions
     ]
