@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from filemill.processing.operations.sizing import MAX_SIDE_PIXELS
+
 Compass = Literal["center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"]
 Seeing = Literal["smart", "entropy"]
 """What has to look at the pixels: `smart` for what draws the eye, `entropy` for the most detail."""
@@ -83,6 +85,14 @@ CompassOption = Annotated[Compass, BeforeValidator(_read_short_form, json_schema
 Gravity = Compass | Seeing | FocalPoint
 GravityOption = Annotated[Gravity, BeforeValidator(_read_short_form, json_schema_input_type=str | FocalPoint)]
 
+Offset = Annotated[int, Field(ge=-MAX_SIDE_PIXELS, le=MAX_SIDE_PIXELS)]
+OffsetPair = Annotated[
+    tuple[Offset, Offset], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+]
+"""How far something lies from the side or corner where it is put: across and down, in pixels."""
+
+OFFSET_VALID: Final = f"a whole number of pixels from -{MAX_SIDE_PIXELS} to {MAX_SIDE_PIXELS}"
+OFFSET_PAIR_VALID: Final = f"[across, down] in pixels, each from -{MAX_SIDE_PIXELS} to {MAX_SIDE_PIXELS}"
 COMPASS_VALID: Final = (
     "center, north, northeast, east, southeast, south, southwest, west or northwest (or top, left, bottom right and so "
     "on)"

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from filemill.processing.operations.colors import Color
 from filemill.processing.operations.declaration import Options
-from filemill.processing.operations.gravity import CompassOption
+from filemill.processing.operations.gravity import CompassOption, OffsetPair
 
 MAX_TEXT_CHARACTERS: Final = 200
 SCRIPTS: Final = """\
@@ -14,10 +14,6 @@ A text is set in DejaVu Sans: Latin (Uzbek's letters among them), Cyrillic, Gree
 Arabic with the letters of Persian and Uyghur, joined and from right to left. Scripts whose letters change places, such
 as Devanagari, can't be written."""
 """For the pages of all operations that can write one."""
-Offset = Annotated[int, Field(ge=-16_384, le=16_384)]
-OffsetPair = Annotated[
-    tuple[Offset, Offset], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-]
 
 
 def _has_something_to_show(text: str) -> str:

@@ -79,7 +79,7 @@ class VideoOptions(FilmOptions):
     watermark: StrictBool | Watermark = Field(
         False,
         description="Lay a picture over the film: the one that `inputs` names. An object says where and how large.",
-        examples=[{"position": "top-right", "scale": 0.15, "opacity": 0.7}],
+        examples=[{"position": "northeast", "scale": 0.15, "opacity": 0.7}],
         json_schema_extra={"x-valid": WATERMARK_VALID},
     )
     skip_if_compliant: StrictBool = Field(

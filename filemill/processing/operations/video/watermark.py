@@ -11,16 +11,21 @@ from filemill.processing.media import FILM_TYPES
 from filemill.processing.operations.declaration import Example, InputsRule, Operation, RetryPolicy
 from filemill.processing.operations.ffmpeg.film import Film
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
+from filemill.processing.operations.gravity import (
+    COMPASS_VALID,
+    OFFSET_PAIR_VALID,
+    OFFSET_VALID,
+    CompassOption,
+    Offset,
+    OffsetPair,
+)
 from filemill.processing.operations.planning import Facts, Planned
 from filemill.processing.operations.video.film_options import CodingOptions, FilmOptions, FlatOptions, SizeOptions
 from filemill.processing.operations.video.film_plan import choose_container, plan_film
 from filemill.processing.operations.video.probing import probe
 from filemill.processing.operations.video.producing import foresee_film, produce_film
 from filemill.processing.operations.video.watermarking import (
-    POSITION_VALID,
     WATERMARK_TYPES,
-    Offset,
-    Position,
     Watermark,
     describe_place,
     only_picture,
@@ -32,19 +37,18 @@ The picture is the one that `inputs` names; its own transparency is kept. It is 
 than the film, and keeps its shape. The film is encoded with the options that `video.transcode` has.
 """
 
-_PLACE: Final = ("position", "scale", "opacity", "x_offset", "y_offset")
-_OFFSET_VALID: Final = "a whole number of pixels from -8192 to 8192"
+_PLACE: Final = ("position", "scale", "opacity", "offset", "x_offset", "y_offset")
 _PART_VALID: Final = "a number greater than 0 and at most 1"
 
 
 class WatermarkOptions(CodingOptions, SizeOptions, FlatOptions):
     """Where the picture goes, how strong it is, and how the film is encoded."""
 
-    position: Position = Field(
-        "bottom-right",
-        description="The corner, side or middle that the picture is put at.",
-        examples=["top-left"],
-        json_schema_extra={"x-valid": POSITION_VALID},
+    position: CompassOption = Field(
+        "southeast",
+        description="The side or corner that the picture is put at, or `center`.",
+        examples=["northwest", "top-left"],
+        json_schema_extra={"x-valid": COMPASS_VALID},
     )
     scale: Annotated[float, Field(gt=0, le=1)] = Field(
         0.2,
@@ -58,17 +62,24 @@ class WatermarkOptions(CodingOptions, SizeOptions, FlatOptions):
         examples=[0.6],
         json_schema_extra={"x-valid": _PART_VALID},
     )
+    offset: OffsetPair | None = Field(
+        None,
+        description="Distance from the side or corner in pixels, across and down, 16 where nothing is said; from the "
+        "middle, 0.",
+        examples=[[24, 24]],
+        json_schema_extra={"x-valid": OFFSET_PAIR_VALID},
+    )
     x_offset: Offset | None = Field(
         None,
-        description="Pixels away from the left or right edge, 16 where nothing is said; from the middle, 0.",
+        description="The first of `offset` by itself: pixels away from the left or right edge.",
         examples=[24],
-        json_schema_extra={"x-valid": _OFFSET_VALID},
+        json_schema_extra={"x-valid": OFFSET_VALID},
     )
     y_offset: Offset | None = Field(
         None,
-        description="Pixels away from the upper or lower edge, 16 where nothing is said; from the middle, 0.",
+        description="The second of `offset` by itself: pixels away from the upper or lower edge.",
         examples=[24],
-        json_schema_extra={"x-valid": _OFFSET_VALID},
+        json_schema_extra={"x-valid": OFFSET_VALID},
     )
     show_from: Annotated[float, Field(ge=0, le=1e6)] | None = Field(
         None,
@@ -134,7 +145,7 @@ OPERATION: Final = Operation(
     examples=(
         Example(options={}, shows="The picture in the lower right corner, a fifth of the film wide."),
         Example(
-            options={"position": "top-left", "scale": 0.1, "opacity": 0.6, "show_until": 10},
+            options={"position": "northwest", "scale": 0.1, "opacity": 0.6, "show_until": 10},
             shows="A small, half transparent picture in the upper left corner for ten seconds.",
         ),
     ),

@@ -1,6 +1,6 @@
 """A picture laid over a film: where it goes and how large, and how it is prepared in the cage."""
 
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,15 +8,11 @@ from filemill.processing.bench import Bench, Input, Limits, Output
 from filemill.processing.errors import OptionsError
 from filemill.processing.media import IMAGE_TYPES
 from filemill.processing.operations.ffmpeg.filters import Overlay
+from filemill.processing.operations.gravity import CompassOption, Offset, OffsetPair
 from filemill.processing.operations.sealed_name import SealedName
 from filemill.processing.operations.sizing import Size
 
-Position = Literal["top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"]
-
-Offset = Annotated[int, Field(ge=-8192, le=8192)]
-
 WATERMARK_TYPES: Final = IMAGE_TYPES - {"image/heic", "image/bmp"}
-POSITION_VALID: Final = f"one of {', '.join(get_args(Position))}"
 
 _LIMITS: Final = Limits(memory_bytes=512 * 1024**2, cpu_seconds=60, wall_seconds=90.0)
 _FROM_THE_EDGE: Final = 16
@@ -29,22 +25,23 @@ class Watermark(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    position: Position = Field("bottom-right", description="The corner, side or middle that it is put at.")
+    position: CompassOption = Field("southeast", description="The side or corner, or `center`.")
     scale: Annotated[float, Field(gt=0, le=1)] = Field(0.2, description="Its width as a part of the film's.")
     opacity: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="1 covers the film, 0.5 lets half through.")
-    x_offset: Offset | None = Field(
-        None, description="Pixels away from the left or right edge, 16 where nothing is said; from the middle, 0."
+    offset: OffsetPair | None = Field(
+        None,
+        description="Distance from the side or corner in pixels, across and down, 16 where nothing is said; from the "
+        "middle, 0.",
     )
-    y_offset: Offset | None = Field(
-        None, description="Pixels away from the upper or lower edge, 16 where nothing is said; from the middle, 0."
-    )
+    x_offset: Offset | None = Field(None, description="The first of `offset` by itself.")
+    y_offset: Offset | None = Field(None, description="The second of `offset` by itself.")
     start: Annotated[float, Field(ge=0, le=1e6)] | None = Field(None, description="When it appears, in seconds.")
     end: Annotated[float, Field(ge=0, le=1e6)] | None = Field(None, description="When it disappears, in seconds.")
 
 
 WATERMARK_VALID: Final = (
-    "true, false or an object with any of position, scale and opacity from 0 to 1, x_offset and y_offset in pixels, "
-    "start and end in seconds"
+    "true, false or an object with any of position (a side or corner), scale and opacity from 0 to 1, offset as "
+    "[across, down] in pixels, x_offset and y_offset, start and end in seconds"
 )
 
 
@@ -70,13 +67,14 @@ def prepare_overlay(bench: Bench, watermark: Watermark, film: Size, picture: Inp
 
 def place_overlay(watermark: Watermark, film: Size, size: Size) -> Overlay:
     """Work out where the upper left corner of the picture is."""
-    vertical, _, horizontal = watermark.position.partition("-")
-    if not horizontal:
-        horizontal = vertical if vertical in ("left", "right") else "center"
+    position = watermark.position
+    across, down = watermark.offset or (None, None)
+    across = across if watermark.x_offset is None else watermark.x_offset
+    down = down if watermark.y_offset is None else watermark.y_offset
     return Overlay(
         size=size,
-        left=_place(horizontal == "left", horizontal == "right", film.width, size.width, watermark.x_offset),
-        top=_place(vertical == "top", vertical == "bottom", film.height, size.height, watermark.y_offset),
+        left=_place("west" in position, "east" in position, film.width, size.width, across),
+        top=_place("north" in position, "south" in position, film.height, size.height, down),
         from_seconds=watermark.start,
         to_seconds=watermark.end,
     )

@@ -103,6 +103,12 @@ def test_a_cut_that_is_not_precise_is_a_copy_in_its_own_container(make: Make, tm
         ({"scale": 0.25, "x_offset": 0, "y_offset": 0}, (120, 60, 160, 90)),
         ({"scale": 0.25, "position": "top-left", "x_offset": 8, "y_offset": 4}, (8, 4, 48, 34)),
         ({"scale": 0.25, "position": "center"}, (60, 30, 100, 60)),
+        ({"scale": 0.25, "position": "northwest", "offset": [8, 4]}, (8, 4, 48, 34)),
+        ({"scale": 0.25, "position": "southeast", "offset": [8, 4]}, (112, 56, 152, 86)),
+        ({"scale": 0.25, "position": "bottom right", "offset": [8, 4], "x_offset": 2}, (118, 56, 158, 86)),
+        ({"scale": 0.25, "position": "centre", "offset": [-10, 5]}, (50, 35, 90, 65)),
+        ({"scale": 0.25, "position": "north"}, (60, 16, 100, 46)),
+        ({"scale": 0.25, "position": "left", "y_offset": 0}, (16, 30, 56, 60)),
     ],
 )
 def test_a_watermark_lies_where_it_was_put(

@@ -192,6 +192,36 @@ def test_a_wrong_value_is_told_with_what_is_valid(option: str, value: object) ->
     assert checked.problems[0].message.startswith(f"Option '{option}' must be {valid_values(TRANSCODE, option)}; it is")
 
 
+@pytest.mark.parametrize(
+    ("position", "meant"),
+    [
+        ("southeast", "southeast"),
+        ("soea", "southeast"),
+        ("bottom-right", "southeast"),
+        ("Bottom Right", "southeast"),
+        ("top_left", "northwest"),
+        ("right", "east"),
+        ("centre", "center"),
+    ],
+)
+def test_a_watermark_s_place_has_the_names_that_it_has_on_pictures(position: str, meant: str) -> None:
+    asked = {"position": position, "offset": [3, 4]}
+    beside = check(OPERATIONS["video.watermark"], asked)
+    within = [check(OPERATIONS[name], {"watermark": asked}) for name in ("video.transcode", "image.transform")]
+    assert not any(checked.problems or checked.warnings for checked in (beside, *within))
+    told = [beside.options, *(checked.options.watermark for checked in within)]  # type: ignore[union-attr]
+    assert [(each.position, each.offset) for each in told] == [(meant, (3, 4))] * 3
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("position", "smart"), ("offset", [1]), ("offset", 5), ("x_offset", 20_000)]
+)
+def test_a_place_that_is_none_is_told_with_what_is_valid(option: str, value: object) -> None:
+    operation = OPERATIONS["video.watermark"]
+    [problem] = check(operation, {option: value}).problems
+    assert problem.message.startswith(f"Option '{option}' must be {valid_values(operation, option)}; it is")
+
+
 def test_no_option_says_anything_that_ffmpeg_could_take_for_more_than_a_number() -> None:
     film = plan(preset="web/mp4/720p", start="10%", end=50, fps="30000/1001", video_bitrate="2M", fit="cover", width=99)
     plain = {"-", ".", ":", "=", "/", ",", "_", "[", "]", "(", ")", "\\", "%"}
