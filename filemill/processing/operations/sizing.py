@@ -6,11 +6,29 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from filemill.processing.operations.other_names import by_other_names
+
 MAX_SIDE_PIXELS: Final = 16_384
 """The longest side of any output; WebP can't hold more, and no screen asks for it."""
 
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
+FilmFit = Literal["inside", "cover", "contain", "fill", "outside", "fill-down"]
+"""Of a film `cover` enlarges, so that imgproxy's fill-down, which does not, is a fit of its own."""
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE_PIXELS)]
+
+# The names of Transloadit and imgproxy; imgproxy's own `fill` is our `cover`, and `fill` is what sharp and CSS call so.
+FIT_NAMES: Final[Mapping[str, Fit]] = {
+    "fit": "inside",
+    "fillcrop": "cover",
+    "pad": "contain",
+    "stretch": "fill",
+    "force": "fill",
+    "min_fit": "outside",
+}
+
+FilmFitOption = Annotated[FilmFit, by_other_names(FIT_NAMES, FilmFit)]
+
+FILM_FIT_VALID: Final = f"inside, cover, contain, fill, outside or fill-down (or {', '.join(FIT_NAMES)})"
 
 
 class Resize(BaseModel):
@@ -20,11 +38,11 @@ class Resize(BaseModel):
 
     width: Side | None = Field(None, description="Width of the box in pixels.")
     height: Side | None = Field(None, description="Height of the box in pixels.")
-    fit: Fit = Field(
+    fit: FilmFitOption = Field(
         "inside",
         description="`inside` fits into the box, keeps the aspect ratio and never enlarges; `cover` fills the box and "
         "cuts off what is over; `contain` fits into the box and pads the rest; `fill` stretches to the box; `outside` "
-        "is the smallest size that covers the box.",
+        "is the smallest size that covers the box; `fill-down` cuts as `cover` does and never enlarges.",
     )
 
     @model_validator(mode="after")
@@ -49,7 +67,7 @@ ResizeOption = Annotated[
 
 RESIZE_VALID: Final = (
     f"[width, height] in pixels from 1 to {MAX_SIDE_PIXELS}, or an object with width, height or both, and fit: "
-    "one of inside, cover, contain, fill, outside"
+    f"{FILM_FIT_VALID}"
 )
 
 
@@ -88,9 +106,12 @@ def plan_layout(source: Size, resize: Resize | None) -> Layout:
         return Layout(size, size)
     if resize.fit == "contain":
         return Layout(_scale(source, min(across, down), within=box), box)
+    if resize.fit == "fill-down" and max(across, down) > 1:
+        # The largest part of the picture with the shape of the box.
+        return Layout(source, _scale(box, min(source.width / box.width, source.height / box.height), within=source))
     size = _scale(source, max(across, down))
     covering = Size(max(size.width, box.width), max(size.height, box.height))
-    return Layout(covering, box if resize.fit == "cover" else covering)
+    return Layout(covering, covering if resize.fit == "outside" else box)
 
 
 def round_to_even(size: Size) -> Size:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filemill.processing.operations.image.geometry import Box, lay_out
 from filemill.processing.operations.naming import name_stem
 from filemill.processing.operations.sizing import Fit, Resize, Size, plan_layout, round_to_even
 
@@ -25,6 +26,19 @@ def test_a_box_that_is_filled_has_its_very_size(width: int, height: int, across:
     if fit == "cover":
         assert layout.scaled.width >= across
         assert layout.scaled.height >= down
+
+
+@given(width=SIDES, height=SIDES, across=SIDES, down=SIDES)
+def test_fill_down_has_the_shape_of_the_box_and_is_never_enlarged(
+    width: int, height: int, across: int, down: int
+) -> None:
+    source = Size(width, height)
+    layout = plan_layout(source, Resize(width=across, height=down, fit="fill-down"))
+    if width >= across and height >= down:
+        assert layout == plan_layout(source, Resize(width=across, height=down, fit="cover"))
+    else:
+        assert layout == lay_out(source, Box(width=across, height=down, fit="cover")), "as of a picture"
+        assert layout.scaled == source
 
 
 def test_a_side_left_out_follows_from_the_aspect_ratio() -> None:

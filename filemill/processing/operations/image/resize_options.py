@@ -8,27 +8,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from filemill.processing.operations.declaration import Options
 from filemill.processing.operations.gravity import GRAVITY_VALID, GravityOption
 from filemill.processing.operations.image.geometry import Box
-from filemill.processing.operations.sizing import MAX_SIDE_PIXELS, Fit, Side
+from filemill.processing.operations.other_names import by_other_names
+from filemill.processing.operations.sizing import FIT_NAMES, MAX_SIDE_PIXELS, Fit, Side
 
-# The names of Transloadit and imgproxy; imgproxy's own `fill` is our `cover`, and `fill` is what sharp and CSS call so.
-_FIT_ALIASES: Final[Mapping[str, Fit]] = {
-    "fit": "inside",
-    "fillcrop": "cover",
-    "fill-down": "cover",
-    "pad": "contain",
-    "stretch": "fill",
-    "force": "fill",
-    "min_fit": "outside",
-}
+# A picture is enlarged only where that is asked for, so imgproxy's fill-down is our `cover`.
+_FIT_NAMES: Final[Mapping[str, Fit]] = {**FIT_NAMES, "fill-down": "cover"}
 
-FitOption = Annotated[
-    Fit,
-    BeforeValidator(
-        lambda value: _FIT_ALIASES.get(value, value) if isinstance(value, str) else value, json_schema_input_type=str
-    ),
-]
+FitOption = Annotated[Fit, by_other_names(_FIT_NAMES, str)]
 
-FIT_VALID: Final = "inside, cover, contain, fill or outside (or fit, fillcrop, pad, stretch, force, min_fit)"
+FIT_VALID: Final = f"inside, cover, contain, fill or outside (or {', '.join(_FIT_NAMES)})"
 SIDE_VALID: Final = f"a whole number of pixels from 1 to {MAX_SIDE_PIXELS}"
 RESIZE_VALID: Final = (
     f"[width, height] in pixels from 1 to {MAX_SIDE_PIXELS}, or an object with width, height or both, and fit, enlarge "

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -30,8 +30,9 @@ from filemill.processing.operations.ffmpeg.rates import to_fraction
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS, check_film, tell_share
 from filemill.processing.operations.ffmpeg.segmenting import plan_cuts
 from filemill.processing.operations.ffmpeg.spans import Span
+from filemill.processing.operations.other_names import by_other_names
 from filemill.processing.operations.planning import Facts, Planned
-from filemill.processing.operations.sizing import Fit, Layout, Resize, Size, plan_layout, round_to_even
+from filemill.processing.operations.sizing import FIT_NAMES, Fit, Layout, Resize, Size, plan_layout, round_to_even
 from filemill.processing.operations.video.film_options import CodingOptions, FilmOptions, FlatOptions, SizeOptions
 from filemill.processing.operations.video.film_plan import choose_container, plan_film
 from filemill.processing.operations.video.probing import probe, probe_input
@@ -54,12 +55,12 @@ whole one, whichever of the films it lies in. What takes less than about 12 seco
 class ConcatOptions(CodingOptions, SizeOptions, FlatOptions):
     """What the one film becomes."""
 
-    fit: Fit = Field(
+    fit: Annotated[Fit, by_other_names(FIT_NAMES, Fit)] = Field(
         "contain",
         description="How a film of another shape is fitted: `contain` pads it with black, `cover` cuts off what is "
         "over, `fill` stretches it.",
         examples=["cover"],
-        json_schema_extra={"x-valid": "one of inside, cover, contain, fill, outside"},
+        json_schema_extra={"x-valid": f"inside, cover, contain, fill or outside (or {', '.join(FIT_NAMES)})"},
     )
 
 
@@ -177,8 +178,13 @@ def _lay_out(facts: Facts, box: Resize, canvas: Size) -> Layout:
 
 
 def _film_options(options: ConcatOptions) -> FilmOptions:
-    """The first film is laid out in the frame like the others, so its own fit is the one that was asked for."""
+    """The first film is laid out in the frame like the others, so its own fit is the one that was asked for.
+
+    Where no size is named, the frame is the first film's, which has nothing to be fitted to.
+    """
     given = options.model_dump(exclude_unset=True)
+    if not given.keys() & {"width", "height", "resize"}:
+        given.pop("fit", None)
     return FilmOptions.model_validate({name: given[name] for name in FilmOptions.model_fields if name in given})
 
 

@@ -1,8 +1,8 @@
 """The options that every operation shares that encodes a film: format, codecs, rates, size and part."""
 
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
-from pydantic import BeforeValidator, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from filemill.processing.operations.declaration import Options
 from filemill.processing.operations.ffmpeg.coding import EncoderPreset
@@ -16,34 +16,29 @@ from filemill.processing.operations.ffmpeg.rates import (
     VideoBits,
 )
 from filemill.processing.operations.ffmpeg.spans import MOMENT_VALID, Moment
+from filemill.processing.operations.other_names import by_other_names
 from filemill.processing.operations.quality import QUALITY_VALID, Quality
-from filemill.processing.operations.sizing import MAX_SIDE_PIXELS, RESIZE_VALID, Fit, ResizeOption, Side
+from filemill.processing.operations.sizing import (
+    FILM_FIT_VALID,
+    MAX_SIDE_PIXELS,
+    RESIZE_VALID,
+    FilmFitOption,
+    ResizeOption,
+    Side,
+)
 
 VideoCodecChoice = Literal["h264", "h265", "vp9", "av1", "copy"]
 AudioCodecChoice = Literal["aac", "opus", "mp3", "copy"]
 
-_FIT_ALIASES: Final = {"fillcrop": "cover", "pad": "contain", "stretch": "fill", "min_fit": "outside", "fit": "inside"}
-VIDEO_CODEC_ALIASES: Final = {
+VIDEO_CODEC_NAMES: Final = {
     **dict.fromkeys(("avc", "x264", "libx264"), "h264"),
     **dict.fromkeys(("hevc", "x265", "libx265"), "h265"),
     **dict.fromkeys(("libvpx-vp9",), "vp9"),
     **dict.fromkeys(("libsvtav1", "libaom-av1"), "av1"),
 }
-_AUDIO_CODEC_ALIASES: Final = {"libopus": "opus", "libmp3lame": "mp3"}
+_AUDIO_CODEC_NAMES: Final = {"libopus": "opus", "libmp3lame": "mp3"}
 
 
-def by_other_names(aliases: dict[str, str], choice: Any) -> BeforeValidator:
-    """Take a choice by the names that it has elsewhere as well."""
-
-    def rename(value: Any) -> Any:
-        return aliases.get(value, value) if isinstance(value, str) else value
-
-    return BeforeValidator(rename, json_schema_input_type=choice)
-
-
-FitOption = Annotated[Fit, by_other_names(_FIT_ALIASES, Fit)]
-
-FIT_VALID: Final = "one of inside, cover, contain, fill, outside"
 SIDE_VALID: Final = f"a whole number of pixels from 1 to {MAX_SIDE_PIXELS}"
 
 
@@ -62,13 +57,13 @@ class SizeOptions(Options):
         examples=[720],
         json_schema_extra={"x-valid": SIDE_VALID},
     )
-    fit: FitOption = Field(
+    fit: FilmFitOption = Field(
         "inside",
         description="How `width` and `height` are met: `inside` the box, never enlarged; `cover` it, cutting off what "
-        "is over; `contain`, padded with black; `fill` by stretching; `outside`, the smallest that covers it. "
-        "Transloadit's fillcrop, pad, stretch and min_fit are understood.",
+        "is over; `contain`, padded with black; `fill` by stretching; `outside`, the smallest that covers it; "
+        "`fill-down` as `cover`, never enlarged.",
         examples=["cover"],
-        json_schema_extra={"x-valid": FIT_VALID},
+        json_schema_extra={"x-valid": FILM_FIT_VALID},
     )
 
 
@@ -101,11 +96,11 @@ class CodecOptions(Options):
     preset: FilmPresetName | None = Field(
         None,
         description="A name for format, codecs and size at once, such as web/mp4/720p; every other option outweighs "
-        "it. The size is the box that the film is fitted into; it is never enlarged.",
+        "it. The size is the box that the film is fitted into, as `fit` says; left out, it is never enlarged.",
         examples=["web/mp4/720p", "web/webm/1080p"],
         json_schema_extra={"x-valid": FILM_PRESET_VALID},
     )
-    video_codec: Annotated[VideoCodecChoice, by_other_names(VIDEO_CODEC_ALIASES, VideoCodecChoice)] | None = Field(
+    video_codec: Annotated[VideoCodecChoice, by_other_names(VIDEO_CODEC_NAMES, VideoCodecChoice)] | None = Field(
         None,
         description="Codec of the picture; h264 in MP4 and vp9 in WebM where nothing else is said. `copy` leaves the "
         "encoded picture as it is, which takes no time and loses nothing. For `encoder_preset`, vp9 and av1 are given "
@@ -113,7 +108,7 @@ class CodecOptions(Options):
         examples=["h265", "copy"],
         json_schema_extra={"x-valid": f"one of {', '.join(get_args(VideoCodecChoice))}"},
     )
-    audio_codec: Annotated[AudioCodecChoice, by_other_names(_AUDIO_CODEC_ALIASES, AudioCodecChoice)] | None = Field(
+    audio_codec: Annotated[AudioCodecChoice, by_other_names(_AUDIO_CODEC_NAMES, AudioCodecChoice)] | None = Field(
         None,
         description="Codec of the sound; aac in MP4 and opus in WebM where nothing else is said.",
         examples=["opus", "copy"],
@@ -187,7 +182,8 @@ class FlatOptions(Options):
     resize: ResizeOption | None = Field(
         None,
         description="The box to resize the film to. A pair [width, height] fits inside the box, keeps the aspect ratio "
-        "and never enlarges; an object can name another fit. Sides are rounded down to even numbers.",
+        "and never enlarges; an object can name another fit, and `fit` goes before it. Sides are rounded down to even "
+        "numbers.",
         examples=[[1280, 720], {"height": 480}],
         json_schema_extra={"x-valid": RESIZE_VALID},
     )

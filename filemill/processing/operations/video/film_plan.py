@@ -53,9 +53,13 @@ def plan_film(facts: Facts, options: FilmOptions) -> Film:
 
 
 def choose_box(options: SizeOptions, resize: Resize | None = None) -> Resize | None:
-    """Read the box from `width`, `height` and `fit`, or from `resize`; raises OptionsError when both are given."""
+    """Read the box from `width`, `height` and `fit`, or from `resize`; raises OptionsError when both are given.
+
+    A fit that stands beside `resize` goes before its own.
+    """
     if options.width is None and options.height is None:
-        return resize
+        is_said = resize is not None and "fit" in options.model_fields_set
+        return resize.model_copy(update={"fit": options.fit}) if resize is not None and is_said else resize
     if resize is not None:
         raise OptionsError("Give either resize or width and height: both name the size.", code="invalid_options")
     return Resize(width=options.width, height=options.height, fit=options.fit)
@@ -77,7 +81,7 @@ def plan_even_layout(facts: Facts, box: Resize | None) -> Layout:
 def _plan_layout(facts: Facts, options: FilmOptions, preset: FilmPreset | None) -> Layout:
     box = choose_box(options, options.resize)
     if box is None and preset is not None:
-        box = Resize(width=preset.width, height=preset.height)
+        box = Resize(width=preset.width, height=preset.height, fit=options.fit)
     return plan_even_layout(facts, box)
 
 

@@ -22,14 +22,14 @@ from filemill.processing.operations.ffmpeg.rates import (
 )
 from filemill.processing.operations.ffmpeg.spans import plan_span
 from filemill.processing.operations.ffmpeg.streaming import BITS, Rendition, SegmentFormat, Stream
+from filemill.processing.operations.other_names import by_other_names
 from filemill.processing.operations.planning import Cost, Facts
 from filemill.processing.operations.quality import QUALITY_VALID, Quality, to_percent
 from filemill.processing.operations.sizing import Layout, Resize, Size
 from filemill.processing.operations.video.film_options import (
-    VIDEO_CODEC_ALIASES,
+    VIDEO_CODEC_NAMES,
     EncodingOptions,
     SpanOptions,
-    by_other_names,
 )
 from filemill.processing.operations.video.film_plan import plan_even_layout
 
@@ -72,7 +72,7 @@ class StreamOptions(SpanOptions, EncodingOptions):
         examples=[True],
         json_schema_extra={"x-valid": "true or false"},
     )
-    video_codec: Annotated[StreamCodec, by_other_names(VIDEO_CODEC_ALIASES, StreamCodec)] | None = Field(
+    video_codec: Annotated[StreamCodec, by_other_names(VIDEO_CODEC_NAMES, StreamCodec)] | None = Field(
         None,
         description="Codec of the pictures; h264 where nothing is said, which every player knows. h265 has two thirds "
         "of its bit rate, takes several times as long, and goes into fragmented MP4 only.",

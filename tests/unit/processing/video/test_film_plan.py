@@ -1,5 +1,6 @@
 """What a film becomes, worked out from its facts and the options; no FFmpeg runs."""
 
+import re
 from typing import Any
 
 import pytest
@@ -72,6 +73,8 @@ def test_a_webm_stays_one() -> None:
         ({"video_codec": "hevc", "audio_codec": "libopus"}, ("mp4", "h265", "opus", 1920, 1080)),
         ({"width": 400, "height": 400, "fit": "fillcrop"}, ("mp4", "h264", "aac", 400, 400)),
         ({"width": 401, "height": 301, "fit": "stretch"}, ("mp4", "h264", "aac", 400, 300)),
+        ({"preset": "web/mp4/720p", "fit": "fill"}, ("mp4", "h264", "aac", 1280, 720)),
+        ({"preset": "web/mp4/2160p", "fit": "min_fit"}, ("mp4", "h264", "aac", 3840, 2160)),
     ],
 )
 def test_every_option_outweighs_the_preset(options: dict[str, Any], expected: tuple[str, str, str, int, int]) -> None:
@@ -79,6 +82,36 @@ def test_every_option_outweighs_the_preset(options: dict[str, Any], expected: tu
     assert isinstance(film.sound, SoundCoding)
     canvas = film.layout.canvas
     assert (film.container, coding(film).codec, film.sound.codec, canvas.width, canvas.height) == expected
+
+
+@pytest.mark.parametrize(
+    ("fit", "canvas"),
+    [
+        ("fit", (400, 224)),
+        ("fillcrop", (400, 400)),
+        ("pad", (400, 400)),
+        ("stretch", (400, 400)),
+        ("force", (400, 400)),
+        ("min_fit", (710, 400)),
+        ("fill-down", (400, 400)),
+    ],
+)
+def test_a_fit_has_its_other_names_wherever_it_stands(fit: str, canvas: tuple[int, int]) -> None:
+    within = plan(resize={"width": 400, "height": 400, "fit": fit})
+    beside = plan(resize=[400, 400], fit=fit)
+    of_sides = plan(width=400, height=400, fit=fit)
+    for film in (within, beside, of_sides):
+        assert (film.layout.canvas.width, film.layout.canvas.height) == canvas
+
+
+def test_fits_of_films_have_the_other_names_that_those_of_pictures_have() -> None:
+    pictures = valid_values(OPERATIONS["image.resize"], "fit")
+    names = [name for name in re.findall(r"[\w-]+", pictures) if name != "or"]
+    assert {"inside", "pad", "force", "fill-down"} <= set(names)
+    for name in names:
+        for asked in ({"fit": name}, {"resize": {"width": 9, "fit": name}}):
+            assert not check(TRANSCODE, asked).problems, asked
+        assert bool(check(OPERATIONS["video.concat"], {"fit": name}).problems) == (name == "fill-down")
 
 
 def test_every_preset_can_be_planned() -> None:

@@ -10,9 +10,9 @@ from filemill.processing.operations.planning import Facts
 from filemill.processing.operations.video.concat import ConcatOptions, plan_parts
 
 
-def plan(*seconds: float) -> Concatenation:
+def plan(*seconds: float, **options: object) -> Concatenation:
     films = [Facts(media_type="video/mp4", width=640, height=360, duration=each, fps=30000 / 1001) for each in seconds]
-    return plan_parts(films, ConcatOptions())
+    return plan_parts(films, ConcatOptions.model_validate(options))
 
 
 def test_parts_last_whole_frames_and_never_drift_from_what_the_films_last() -> None:
@@ -27,6 +27,20 @@ def test_parts_last_whole_frames_and_never_drift_from_what_the_films_last() -> N
 
 def test_a_film_of_less_than_a_frame_has_one() -> None:
     assert [part.frames for part in plan(3.0, 0.001, 3.0).parts] == [90, 1, 89]
+
+
+@pytest.mark.parametrize(
+    ("options", "frame"),
+    [
+        ({"preset": "web/mp4/1080p", "fit": "cover"}, (640, 360)),
+        ({"preset": "web/mp4/240p", "fit": "fillcrop"}, (426, 240)),
+        ({"resize": [300, 300], "fit": "cover"}, (300, 300)),
+        ({"resize": [300, 300]}, (300, 168)),
+    ],
+)
+def test_how_others_are_fitted_makes_the_frame_no_larger(options: dict[str, object], frame: tuple[int, int]) -> None:
+    canvas = plan(3.0, 3.0, **options).film.layout.canvas
+    assert (canvas.width, canvas.height) == frame
 
 
 def test_films_that_are_done_are_not_opened_again() -> None:
