@@ -53,6 +53,15 @@ def test_every_task_type_is_probed(as_alice: ApiClient, file: str, task_type: st
     assert plan(as_alice, file_path=file, task_type=task_type)["probe"][fact] > 0
 
 
+def test_a_document_without_a_word_about_what_to_do_has_its_outputs_and_cost_foreseen(as_alice: ApiClient) -> None:
+    found = plan(as_alice, file_path="mill.pdf", task_type="document")
+
+    (step,) = found["steps"]
+    assert [output["name"] for output in step["outputs"]] == ["page-1.jpg", "text.txt"]
+    assert step["outputs"][0]["facts"]["width"] == 910
+    assert found["cost"]["cpu_seconds"] > 0.1
+
+
 def test_a_pipeline_is_planned_step_by_step(as_alice: ApiClient) -> None:
     steps = [{"op": "image.transform", "resize": [300, 300]}, {"op": "image.transform", "resize": [30, 30]}]
     found = plan(as_alice, file_path="photo.jpg", task_type="image", steps=steps)

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from filemill.processing.errors import InputError
-from tests.integration.processing.conftest import SAMPLES, Work
+from filemill.processing.operations import OPERATIONS
+from tests.integration.processing.conftest import SAMPLES, Probe, Work
 from tests.integration.processing.inputs import cut, make_encrypted_pdf
 
 
@@ -21,6 +22,31 @@ def test_a_pdf_gives_its_pages_metadata_text_and_first_page(work: Work) -> None:
         assert page.size == (910, 1287)
         assert len(page.getcolors(10_000_000) or []) > 100, "the page is blank"
     assert done.percents == sorted(done.percents)
+
+
+@pytest.mark.parametrize(
+    ("sample", "options"),
+    [
+        ("mill.pdf", {}),
+        ("mill.pdf", {"dpi": 300}),
+        ("mill.pdf", {"preview": False}),
+        ("story.txt", {}),
+        ("harvest.csv", {"text": False}),
+        ("catalogue.json", {}),
+        ("report.docx", {}),
+    ],
+)
+def test_what_was_foreseen_of_a_document_is_what_comes(
+    work: Work, probe: Probe, sample: str, options: dict[str, object]
+) -> None:
+    operation = OPERATIONS["document.read"]
+    planned = operation.plan(probe(SAMPLES / sample), operation.options.model_validate(options))
+    done = work(SAMPLES / sample, operation="document.read", **options)
+    assert [output.name for output in planned.outputs] == list(done.outputs)
+    for output in planned.outputs:
+        made = done.outputs[output.name].facts
+        assert (output.facts.width, output.facts.height) == (made.get("width"), made.get("height"))
+    assert done.peak_memory_bytes < planned.cost.memory_bytes * 1.1
 
 
 def test_a_pdf_can_be_asked_for_its_facts_alone(work: Work) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from filemill.processing.errors import InputError, OptionsError
 from filemill.processing.operations import OPERATIONS
-from filemill.processing.operations.document.page_sizes import Drawing, plan_drawing, refuse_huge_drawing
+from filemill.processing.operations.document.page_sizes import Drawing, plan_drawing, plan_preview, refuse_huge_drawing
 from filemill.processing.operations.planning import Facts
 
 
@@ -49,3 +49,31 @@ def test_the_pictures_are_foreseen() -> None:
         operation.plan(facts, operation.options(pages="4"))
     unknown = operation.plan(Facts(media_type="application/pdf"), operation.options(pages="4"))
     assert [output.name for output in unknown.outputs] == ["*-page-*.png"]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "dpi", "expected"),
+    [(200, 300, 72, (200, 300)), (200, 300, 144, (400, 600)), (14_400, 7_200, 72, (3_000, 1_500)), (0, 0, 300, (1, 1))],
+)
+def test_a_preview_of_large_paper_is_smaller_than_asked_for(
+    width: int, height: int, dpi: int, expected: tuple[int, int]
+) -> None:
+    drawing = plan_preview(width, height, dpi=dpi)
+    assert (drawing.width, drawing.height) == expected
+
+
+@pytest.mark.parametrize(
+    ("media_type", "options", "expected"),
+    [
+        ("application/pdf", {}, ["page-1.jpg", "text.txt"]),
+        ("application/pdf", {"preview": False}, ["text.txt"]),
+        ("application/json", {}, ["text.txt"]),
+        ("text/csv", {"text": False}, []),
+        ("application/msword", {}, []),
+    ],
+)
+def test_what_reading_gives_is_foreseen_by_kind(media_type: str, options: dict[str, bool], expected: list[str]) -> None:
+    operation = OPERATIONS["document.read"]
+    planned = operation.plan(Facts(media_type=media_type, size=10**8), operation.options(**options))
+    assert [output.name for output in planned.outputs] == expected
+    assert planned.cost.cpu_seconds > 0.05

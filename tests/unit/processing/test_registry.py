@@ -1,11 +1,15 @@
 """Operations are found by themselves, ours and those of installed packages, and no two have one name."""
 
+from dataclasses import fields
 from importlib.metadata import EntryPoint
+from typing import Any
 
 import pytest
 
-from filemill.processing.operations import DEFAULTS, OPERATIONS, sealed_modules
+from filemill.processing.operations import DEFAULTS, OPERATIONS, Operation, sealed_modules
 from filemill.processing.operations.registry import ENTRY_POINTS, OperationConflict, collect, find_installed
+
+UNFORESEEN = next(declared.default for declared in fields(Operation) if declared.name == "plan")
 
 
 def entry(value: str) -> EntryPoint:
@@ -14,6 +18,13 @@ def entry(value: str) -> EntryPoint:
 
 def test_every_task_type_has_its_default() -> None:
     assert all(OPERATIONS[name].task_type == task_type for task_type, name in DEFAULTS.items())
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.name)
+def test_every_operation_shows_itself_by_examples_and_foresees_what_it_makes(operation: Operation[Any]) -> None:
+    assert operation.samples
+    assert operation.examples, "its page in the reference shows no request"
+    assert operation.plan is not UNFORESEEN, "its dry run foresees neither outputs nor cost"
 
 
 def test_an_installed_package_brings_its_operation() -> None:

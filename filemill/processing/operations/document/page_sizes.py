@@ -12,6 +12,7 @@ MOST_SIDE_POINTS: Final = 14_400
 """What a page has on a side by the standard, and what writers of PDFs make; readers show others too."""
 MAX_SIDE_PIXELS: Final = 16_383
 """The longest side of a drawn page; WebP can't hold more."""
+_MAX_PREVIEW_SIDE: Final = 3000
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,13 @@ def plan_drawing(width: float, height: float, *, dpi: float, box_width: int | No
     scales = [side / points for side, points in ((box_width, width), (box_height, height)) if side]
     scale = min(scales) if scales else dpi / POINTS_PER_INCH
     return Drawing(_count_pixels(width * scale), _count_pixels(height * scale), scale)
+
+
+def plan_preview(width: float, height: float, *, dpi: float) -> Drawing:
+    """Lay out a page at `dpi`, or smaller where its paper is so large that its picture would fill memory."""
+    longest = max(width, height) * dpi / POINTS_PER_INCH
+    box = _MAX_PREVIEW_SIDE if longest > _MAX_PREVIEW_SIDE else None
+    return plan_drawing(width, height, dpi=dpi, box_width=box, box_height=box)
 
 
 def _count_pixels(length: float) -> int:

@@ -7,8 +7,10 @@ from pydantic import Field
 
 from filemill.processing.bench import Bench, Limits
 from filemill.processing.media import MARKUP_TYPES, OFFICE_TYPES, PDF_TYPE, TEXT_TYPES, extension_of
-from filemill.processing.operations.declaration import Operation, Options
+from filemill.processing.operations.declaration import Example, Operation, Options
+from filemill.processing.operations.document.page_sizes import plan_preview
 from filemill.processing.operations.document.pdfs import PAGE_CPU_SECONDS
+from filemill.processing.operations.planning import Cost, Facts, Planned, PlannedOutput
 from filemill.processing.operations.sealed_name import SealedName
 
 _DOCUMENT_LIMITS: Final = Limits(
@@ -18,6 +20,12 @@ _DOCUMENT_LIMITS: Final = Limits(
     wall_seconds=900.0,
     output_bytes=4 * 1024**3,
 )
+_SECONDS_PER_PAGE: Final = 0.02
+_SECONDS_PER_PIXEL: Final = 6e-8
+_BYTES_PER_SECOND: Final[Mapping[str, int]] = {"application/json": 8_000_000}
+_BYTES_PER_SECOND_ELSE: Final = 40_000_000
+_LEAST_MEMORY_BYTES: Final = 96 * 1024**2
+_MEMORY_PER_PIXEL: Final = 8
 
 read_text = SealedName("document.text", "read_text")
 read_json = SealedName("document.json_document", "read_json")
@@ -85,6 +93,34 @@ def read(bench: Bench, options: DocumentOptions) -> dict[str, Any]:
     return {"format": kind, **facts}
 
 
+def plan(facts: Facts, options: DocumentOptions) -> Planned:
+    """Foresee the picture of a PDF's first page and the text; an office document gives facts alone."""
+    picture = _foresee_preview(facts, options)
+    outputs = [picture] if picture else []
+    if options.text and facts.media_type not in OFFICE_TYPES:
+        outputs.append(PlannedOutput(name="text.txt", facts=Facts(media_type="text/plain", pages=facts.pages)))
+    pixels = (picture.facts.width or 0) * (picture.facts.height or 0) if picture else 0
+    if facts.media_type == PDF_TYPE:
+        seconds = (facts.pages or 1) * _SECONDS_PER_PAGE + pixels * _SECONDS_PER_PIXEL
+    else:
+        seconds = (facts.size or 0) / _BYTES_PER_SECOND.get(facts.media_type, _BYTES_PER_SECOND_ELSE)
+    memory = _LEAST_MEMORY_BYTES + pixels * _MEMORY_PER_PIXEL
+    return Planned(outputs=tuple(outputs), cost=Cost(cpu_seconds=0.05 + seconds, memory_bytes=memory))
+
+
+def _foresee_preview(facts: Facts, options: DocumentOptions) -> PlannedOutput | None:
+    if facts.media_type != PDF_TYPE or not options.preview:
+        return None
+    size = facts.more.get("page_size")
+    drawing = plan_preview(size["width"], size["height"], dpi=options.dpi) if size else None
+    made = Facts(
+        media_type="image/jpeg",
+        width=drawing.width if drawing else None,
+        height=drawing.height if drawing else None,
+    )
+    return PlannedOutput(name="page-1.jpg", facts=made)
+
+
 OPERATION: Final = Operation(
     name="document.read",
     task_type="document",
@@ -102,5 +138,15 @@ from `document.text`, and a PDF of it from `document.convert`.
     options=DocumentOptions,
     limits=_DOCUMENT_LIMITS,
     run=read,
+    plan=plan,
     samples=("mill.pdf", "story.txt", "harvest.csv", "catalogue.json"),
+    examples=(
+        Example(options={}, shows="The facts and text of a PDF, and a picture of its first page."),
+        Example(options={"dpi": 200, "text": False}, shows="Its facts and a sharper picture, without the text."),
+        Example(
+            options={"preview_rows": 3, "text": False},
+            shows="The facts of a CSV and its first three rows, without an output.",
+            sample="harvest.csv",
+        ),
+    ),
 )

@@ -8,14 +8,13 @@ import pyvips
 
 from filemill.processing.bench import SealedCall, SealedOutput
 from filemill.processing.errors import InputError
+from filemill.processing.operations.document.page_sizes import plan_preview
 from filemill.processing.operations.sealed.document.pdf_dates import read_pdf_date
 from filemill.processing.operations.sealed.document.pdf_probe import measure_page
 from filemill.processing.operations.sealed.document.pdfium import open_pdf, read_page_text, refuse_many_pages
 from filemill.processing.operations.sealed.document.text import TextCounts
 from filemill.processing.operations.sealed.opening import refuse_empty
 
-_MAX_PREVIEW_SIDE: Final = 3000
-_POINTS_PER_INCH: Final = 72
 _PREVIEW_PERCENT: Final = 85
 _MAX_METADATA_CHARACTERS: Final = 1000
 _MAX_UNREADABLE_TOLD: Final = 20
@@ -58,14 +57,13 @@ def _read_metadata(document: pypdfium2.PdfDocument) -> dict[str, str]:
 
 
 def _draw_first_page(document: pypdfium2.PdfDocument, call: SealedCall) -> None:
-    """Draw the page at the resolution asked for, or smaller where its paper is so large that it would fill memory."""
+    """Draw the page at the resolution asked for, or smaller where its paper is large."""
     try:
         page = document[0]
     except pypdfium2.PdfiumError:
         return  # its text can't be read either: that is told once, with the pages
-    longest = max(page.get_size()) or 1.0
-    scale = min(call.arguments["dpi"] / _POINTS_PER_INCH, _MAX_PREVIEW_SIDE / longest)
-    bitmap = page.render(scale=scale, rev_byteorder=True)
+    drawing = plan_preview(*page.get_size(), dpi=call.arguments["dpi"])
+    bitmap = page.render(scale=drawing.scale, rev_byteorder=True)
     channels = bitmap.n_channels
     rows = pyvips.Image.new_from_memory(bytes(bitmap.buffer), bitmap.stride, bitmap.height, 1, "uchar")
     image = rows.crop(0, 0, bitmap.width * channels, bitmap.height)
