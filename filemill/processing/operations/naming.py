@@ -7,6 +7,7 @@ from typing import Final
 
 _MAX_STEM_BYTES: Final = 120
 _ENDING: Final = re.compile(r"[A-Za-z0-9]{1,10}")
+_UNSHOWN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def name_stem(file_name: str, *, fallback: str) -> str:
@@ -29,6 +30,22 @@ def name_file(file_name: str, *, fallback: str, taken: Collection[str] = ()) -> 
     stem = name_stem(base, fallback=fallback)
     dot, ending = base.rpartition(".")[1:]
     ending = f".{ending.lower()}" if dot and _ENDING.fullmatch(ending) else ""
+    return _number(stem, ending, taken)
+
+
+def keep_name(file_name: str, *, fallback: str, taken: Collection[str] = ()) -> str:
+    """Keep a name as people gave it, for a place that is no file system: without folders, without control
+    characters, and without those that let it be read backwards.
+
+    Where the name is among `taken`, a number is put to it.
+    """
+    base = re.split(r"[/\\]", file_name)[-1]
+    base = _UNSHOWN.sub("", base).strip() or fallback
+    stem, dot, ending = base.rpartition(".")
+    return _number(stem, f"{dot}{ending}", taken) if stem else _number(base, "", taken)
+
+
+def _number(stem: str, ending: str, taken: Collection[str]) -> str:
     name, number = f"{stem}{ending}", 1
     while name in taken:
         number += 1

@@ -9,7 +9,7 @@ import pytest
 
 from filemill.processing.errors import ProcessingError
 from tests.hostile.corpus import pdfs
-from tests.integration.processing.conftest import Work
+from tests.integration.processing.conftest import SAMPLES, Work
 from tests.integration.processing.pdf_inputs import make_album
 
 _CODES = {
@@ -37,6 +37,7 @@ _WORK: tuple[tuple[str, dict[str, Any]], ...] = (
     ("document.compress", {}),
     ("document.describe", {}),
     ("document.attachments", {}),
+    ("document.attach", {"inputs": [SAMPLES / "harvest.csv"]}),
     ("document.metadata", {"title": "x"}),
     ("document.encrypt", {"user_password": "x"}),
     ("document.watermark", {"text": "x"}),

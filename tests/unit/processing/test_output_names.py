@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from filemill.processing.cage.output_files import OutputFiles
-from filemill.processing.operations.naming import name_file, name_stem
+from filemill.processing.operations.naming import keep_name, name_file, name_stem
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,23 @@ def _create(scratch: Path, name: str) -> Path:
 )
 def test_any_name_becomes_one_for_an_output(file_name: str, taken: list[str], expected: str) -> None:
     assert name_file(file_name, fallback="thing", taken=taken) == expected
+
+
+@pytest.mark.parametrize(
+    ("file_name", "taken", "expected"),
+    [
+        ("Отчёт (1), final.PDF", [], "Отчёт (1), final.PDF"),
+        ("نامه\u200cها.txt", [], "نامه\u200cها.txt"),
+        ("../../etc/passwd", ["passwd"], "passwd-2"),
+        ("C:\\temp\\a.b.txt", [], "a.b.txt"),
+        (".profile", [".profile"], ".profile-2"),
+        ("a\n\x9b.txt", [], "a.txt"),
+        ("x.\u202ecod.exe", [], "x.cod.exe"),
+        ("broken\udcff.csv", [], "broken.csv"),
+        ("a/", [], "thing"),
+        ("", ["thing"], "thing-2"),
+        ("a.txt", ["a.txt", "a-2.txt"], "a-3.txt"),
+    ],
+)
+def test_a_kept_name_loses_only_what_would_mislead(file_name: str, taken: list[str], expected: str) -> None:
+    assert keep_name(file_name, fallback="thing", taken=taken) == expected
