@@ -13,6 +13,8 @@ from tests.hostile.corpus.pdfs import tile_page
 from tests.integration.processing.conftest import SAMPLES, Work
 from tests.integration.processing.inputs import cut, make_encrypted_pdf
 from tests.integration.processing.ocr_inputs import SENTENCES, draw_text, join_pdfs, make_scan
+from tests.integration.processing.pdf_inputs import make_locked
+from tests.integration.processing.pdf_readers import read_facts
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -75,6 +77,32 @@ def test_damaged_locked_and_immoderate_pdfs_are_refused(work: Work, tmp_path: Pa
         with pytest.raises(InputError) as caught:
             work(path, operation="document.ocr", input_limits=limits)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("password", ["reader", "master"])
+def test_an_encrypted_scan_is_opened_by_its_password_and_comes_out_without_it(
+    work: Work, tmp_path: Path, password: str
+) -> None:
+    scan = make_scan(tmp_path / "scan.pdf", [[SENTENCES["eng"]]])
+    locked = make_locked(tmp_path / "locked.pdf", source=scan)
+    done = work(locked, operation="document.ocr", password=password)
+    assert list(done.outputs) == ["locked-ocr.pdf"]
+    made = done.path("locked-ocr.pdf")
+    assert read(made) == [SENTENCES["eng"]]
+    assert read_facts(made)["Encrypted"] == "no"
+    assert max(ImageChops.difference(draw(scan), draw(made)).tobytes()) < 32
+    assert done.percents == sorted(done.percents)
+    with pytest.raises(InputError) as caught:
+        work(locked, operation="document.ocr", password="guess")
+    assert caught.value.code == "wrong_password"
+    assert "guess" not in f"{caught.value.message}{caught.value.evidence}"
+
+
+def test_a_restricted_scan_is_read_without_a_password(work: Work, tmp_path: Path) -> None:
+    scan = make_scan(tmp_path / "scan.pdf", [[SENTENCES["eng"]]])
+    done = work(make_locked(tmp_path / "locked.pdf", user="", source=scan), operation="document.ocr")
+    assert read(done.path("locked-ocr.pdf")) == [SENTENCES["eng"]]
+    assert read_facts(done.path("locked-ocr.pdf"))["Encrypted"] == "no"
 
 
 @pytest.mark.parametrize("options", [{}, {"mode": "force"}, {"rotate_pages": True}], ids=str)

@@ -6,13 +6,14 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from filemill.processing.bench import Bench, Limits, ToolExit
+from filemill.processing.bench import Bench, Limits, ToolExit, Workspace
 from filemill.processing.errors import InputError, OptionsError, ProcessingError, SystemFault
 from filemill.processing.media import PDF_TYPE
 from filemill.processing.operations import ocr
 from filemill.processing.operations.declaration import Example, Operation, Options, RetryPolicy
 from filemill.processing.operations.document.page_sizes import LEAST_SIDE_POINTS, MOST_SIDE_POINTS
-from filemill.processing.operations.document.pdfs import stem_of
+from filemill.processing.operations.document.passwords import Password, password_field
+from filemill.processing.operations.document.pdfs import arguments_of, stem_of
 from filemill.processing.operations.languages import Languages, languages_field, needs_of
 from filemill.processing.operations.page_ranges import PAGES_VALID, Pages, resolve_each_once
 from filemill.processing.operations.planning import Cost, Facts, Planned, PlannedOutput
@@ -24,6 +25,7 @@ _LIMITS: Final = Limits(
     memory_bytes=2 * 1024**3, cpu_seconds=4 * 3600, wall_seconds=4 * 3600.0, output_bytes=4 * 1024**3, open_files=1024
 )
 _MODES: Final = {"skip": "--skip-text", "redo": "--redo-ocr", "force": "--force-ocr"}
+_FOUND: Final = 1.0
 _LOOKED: Final = 2.0
 _MADE: Final = 97.0
 _OCR_STEP: Final = re.compile(r"OCR (\d+(?:\.\d+)?)/(\d+)")
@@ -39,9 +41,11 @@ _HAS_TEXT: Final = 6
 _TESSERACT_FAILED: Final = 7
 _IS_ENCRYPTED: Final = 8
 
+_SOURCE: Final = "scan.pdf"
 _ODD_SIZE: Final = "Page size must be between"
 
 find_pages = SealedName("document.ocr_pages", "find_pages")
+decrypt_pdf = SealedName("document.pdf_changes", "decrypt")
 
 
 class OcrOptions(Options):
@@ -74,28 +78,30 @@ class OcrOptions(Options):
         examples=[True],
         json_schema_extra={"x-valid": "true or false"},
     )
+    password: Password | None = password_field(
+        "The searchable PDF opens without it and without restrictions: `document.encrypt` locks it again."
+    )
 
 
 def make_searchable(bench: Bench, options: OcrOptions) -> dict[str, Any]:
     """Give the pages, how many hold text now, and the languages; the searchable PDF is the output.
 
-    Raises InputError `corrupt_file`, `password_required`, `too_many_pages`, `too_many_pixels`, `too_large`;
-    OptionsError for pages that the document lacks; SystemFault `tool_missing`.
+    Raises InputError `corrupt_file`, `password_required`, `wrong_password`, `too_many_pages`, `too_many_pixels`,
+    `too_large`; OptionsError for pages that the document lacks; SystemFault `tool_missing`.
     """
     _refuse_contradiction(options)
     ocr.refuse_missing_languages(options.languages)
-    wanted = {"password": None, "max_pages": bench.input_limits.max_pages}
-    before = bench.call(find_pages, {**wanted, "pages": None}, share=(0.0, _LOOKED))
+    before = bench.call(find_pages, {"pages": None, **arguments_of(bench, options.password)}, share=(0.0, _FOUND))
     numbers = resolve_each_once(options.pages, len(before["pages"]))
     with bench.open_workspace() as workspace:
-        source = workspace.add(None, "scan.pdf")
+        source = _add_opened(bench, workspace, options.password)
         words = [*_ask(options, numbers, max_pixels=bench.input_limits.max_pixels), source, "searchable.pdf"]
         ended = bench.run_tool("ocrmypdf", words, workspace=workspace, on_line=follow_progress(bench.progress))
         odd_sizes = [size for size in before["odd_sizes"] if size["page"] in numbers]
         if failure := explain_size(ended, odd_sizes) or explain_failure(ended):
             raise failure
         output = workspace.take("searchable.pdf", output_name=f"{stem_of(bench)}-ocr.pdf", media_type=PDF_TYPE)
-    after = bench.call(find_pages, {**wanted, "pages": None}, source=output, share=(_MADE, 100.0))
+    after = bench.call(find_pages, {"pages": None, **arguments_of(bench, None)}, source=output, share=(_MADE, 100.0))
     output.facts.update(pages=len(after["pages"]))
     return {
         "pages": len(after["pages"]),
@@ -104,6 +110,17 @@ def make_searchable(bench: Bench, options: OcrOptions) -> dict[str, Any]:
         "languages": options.languages,
         "mode": options.mode,
     }
+
+
+def _add_opened(bench: Bench, workspace: Workspace, password: str | None) -> str:
+    """Put the PDF into the workspace so that it opens without a password, which is no argument for a program."""
+    if password is None:
+        return workspace.add(None, _SOURCE)
+    bench.call(decrypt_pdf, {"name": _SOURCE, **arguments_of(bench, password)}, share=(_FOUND, _LOOKED))
+    opened = bench.outputs[-1]
+    name = workspace.add(opened, _SOURCE)
+    bench.discard(opened)
+    return name
 
 
 def _refuse_contradiction(options: OcrOptions) -> None:
@@ -166,7 +183,7 @@ def explain_failure(ended: ToolExit) -> ProcessingError | None:
         message = "A page of the PDF, or a picture in it, has too many pixels for OCR."
         return InputError(message, code="too_many_pixels", evidence=evidence)
     if ended.returncode == _IS_ENCRYPTED:
-        message = "The PDF is encrypted: decrypt it first, with document.decrypt."
+        message = "The PDF is encrypted: give `password`, or decrypt it first, with document.decrypt."
         return InputError(message, code="password_required", evidence=evidence)
     if ended.returncode == _HAS_TEXT:
         message = "The PDF can't be read by OCR in this mode: it holds text, or a form. Take mode force."

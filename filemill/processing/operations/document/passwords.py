@@ -20,12 +20,12 @@ def mark_secret(valid: str) -> dict[str, Any]:
 Password = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
 
 
-def password_field() -> Any:
-    """The option that opens an encrypted document."""
+def password_field(more: str = "") -> Any:
+    """The option that opens an encrypted document; `more` is what else is to be said of it."""
     return Field(
         None,
         description="The password that opens the document, where it is encrypted. It is used in the cage alone and "
-        "appears in no result, log or event.",
+        f"appears in no result, log or event. {more}".rstrip(),
         examples=["correct horse battery staple"],
         json_schema_extra=mark_secret(PASSWORD_VALID),
         repr=False,
