@@ -1,13 +1,18 @@
 """Conversion by LibreOffice, through the real cage; PDFium, poppler and the formats' own readers look at what came."""
 
 import csv
+import io
 import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pikepdf
 import pypdfium2
 import pytest
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from filemill.processing.errors import InputError, OptionsError
 from filemill.processing.input_limits import InputLimits
@@ -113,6 +118,60 @@ def test_a_tagged_pdf_is_tagged_for_another_reader(work: Work, tmp_path: Path) -
     done = _convert(work, make_docx(tmp_path / "a.docx", [WORDS]), pdfua=True)
     told = subprocess.run(["pdfinfo", str(done.path("a.pdf"))], check=True, capture_output=True, text=True).stdout
     assert "Tagged:          yes" in told
+
+
+def _make_illustrated(path: Path) -> Path:
+    """Write a letter with a noisy picture of 1200 x 900 pixels, 2 inches wide: 600 dots per inch."""
+    picture = io.BytesIO()
+    colours = [Image.effect_noise((1200, 900), spread) for spread in (40, 60, 80)]
+    Image.merge("RGB", colours).save(picture, "PNG")
+    frame = (
+        '<text:p><draw:frame text:anchor-type="as-char" svg:width="2in" svg:height="1.5in">'
+        '<draw:image xlink:href="Pictures/noise.png" xlink:type="simple"/></draw:frame></text:p>'
+    )
+    return make_odt(path, [WORDS], body=frame, more={"Pictures/noise.png": picture.getvalue()})
+
+
+def _take_picture(path: Path) -> JpegImageFile:
+    """The one JPEG in a PDF as it stands there, taken out by poppler."""
+    subprocess.run(["pdfimages", "-j", str(path), str(path.with_suffix(""))], check=True, capture_output=True)
+    (taken,) = path.parent.glob(f"{path.stem}-*.jpg")
+    with Image.open(taken) as picture:
+        assert isinstance(picture, JpegImageFile)
+        picture.load()
+        return picture
+
+
+@pytest.mark.parametrize(("options", "width"), [({}, 600), ({"image_dpi": 75}, 150), ({"image_dpi": 1200}, 1200)])
+def test_pictures_are_scaled_to_the_resolution_asked_for(
+    work: Work, tmp_path: Path, options: dict[str, object], width: int
+) -> None:
+    done = _convert(work, _make_illustrated(tmp_path / "letter.odt"), **options)
+    assert _take_picture(done.path("letter.pdf")).width == pytest.approx(width, abs=2)
+
+
+@pytest.mark.parametrize(("options", "quality"), [({}, 90), ({"quality": 30}, 30)])
+def test_pictures_have_the_quality_asked_for(
+    work: Work, tmp_path: Path, options: dict[str, object], quality: int
+) -> None:
+    done = _convert(work, _make_illustrated(tmp_path / "letter.odt"), **options)
+    expected = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(expected, "JPEG", quality=quality)
+    taken = _take_picture(done.path("letter.pdf"))
+    with Image.open(expected) as standard:
+        assert isinstance(standard, JpegImageFile)
+        assert taken.quantization == standard.quantization
+
+
+@pytest.mark.parametrize("notes", [False, True])
+def test_comments_become_notes_only_where_that_is_asked_for(work: Work, tmp_path: Path, *, notes: bool) -> None:
+    comment = "<office:annotation><dc:creator>Anna</dc:creator><text:p>Grind it finer</text:p></office:annotation>"
+    cells = CELLS.format("Rye").replace("<text:p>", f"{comment}<text:p>", 1)
+    source = make_odf(tmp_path / "sums.ods", "spreadsheet", cells)
+    with pikepdf.open(_convert(work, source, notes=notes).path("sums.pdf")) as pdf:
+        annotations: Any = pdf.pages[0].obj.get("/Annots", [])
+        found = [str(note.Contents) for note in annotations if note.Subtype == "/Text"]
+    assert found == (["Grind it finer"] if notes else [])
 
 
 @pytest.mark.parametrize("target", ["docx", "odt", "rtf", "txt"])

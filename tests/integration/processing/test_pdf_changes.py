@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pikepdf
+import pypdfium2
+import pypdfium2.raw
 import pytest
 
 from filemill.processing.errors import InputError, OptionsError
@@ -50,6 +52,35 @@ def test_an_encrypted_pdf_opens_by_its_passwords_alone(work: Work) -> None:
     with pytest.raises(pikepdf.PasswordError):
         pikepdf.open(made)
     assert (done.result["algorithm"], done.result["was_encrypted"]) == ("aes-256", False)
+
+
+def read_permissions(path: Path) -> set[int]:
+    """The numbers of the permissions that PDFium finds given, as the standard counts them (ISO 32000, table 22)."""
+    with pypdfium2.PdfDocument(path) as document:
+        given = pypdfium2.raw.FPDF_GetDocPermissions(document)
+    return {number for number in (3, 4, 5, 6, 9, 10, 11, 12) if given >> (number - 1) & 1}
+
+
+@pytest.mark.parametrize("algorithm", ["aes-256", "aes-128"])
+@pytest.mark.parametrize(
+    ("option", "refused"),
+    [
+        ("allow_printing", {3, 12}),
+        ("allow_copying", {5}),
+        ("allow_modifying", {4}),
+        ("allow_annotating", {6}),
+        ("allow_filling_forms", {9}),
+        ("allow_assembling", {11}),
+    ],
+)
+def test_each_restriction_takes_its_own_permission_alone(
+    work: Work, option: str, refused: set[int], algorithm: str
+) -> None:
+    options = {"owner_password": "master", "algorithm": algorithm}
+    everything = work(MILL, operation="document.encrypt", **options).path("mill-encrypted.pdf")
+    assert read_permissions(everything) == {3, 4, 5, 6, 9, 10, 11, 12}
+    restricted = work(MILL, operation="document.encrypt", **options, **{option: False}).path("mill-encrypted.pdf")
+    assert read_permissions(everything) - read_permissions(restricted) == refused
 
 
 def test_no_two_encryptions_are_the_same(work: Work) -> None:

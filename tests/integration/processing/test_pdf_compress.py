@@ -7,6 +7,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 from PIL import Image, ImageChops, ImageStat
+from PIL.JpegImagePlugin import JpegImageFile
 
 from tests.integration.processing.conftest import Work
 from tests.integration.processing.pdf_inputs import make_album, make_locked
@@ -44,6 +45,21 @@ def test_pictures_are_scaled_to_what_is_shown_of_them(
         difference = ImageChops.difference(_draw(source, page), _draw(made, page))
         assert max(ImageStat.Stat(difference.resize((40, 40))).mean) < 6
     assert read_texts(made) == read_texts(source)
+
+
+@pytest.mark.parametrize(("options", "quality"), [({}, 70), ({"image_quality": 20}, 20), ({"image_quality": 90}, 90)])
+def test_pictures_have_the_quality_that_is_asked_for(
+    work: Work, tmp_path: Path, options: dict[str, object], quality: int
+) -> None:
+    source = make_album(tmp_path / "album.pdf", flate=True)
+    made = work(source, operation="document.compress", **options).path("album-compressed.pdf")
+    subprocess.run(["pdfimages", "-j", "-l", "1", str(made), str(tmp_path / "taken")], check=True, capture_output=True)
+    expected = BytesIO()
+    Image.new("RGB", (8, 8)).save(expected, "JPEG", quality=quality)
+    with Image.open(tmp_path / "taken-000.jpg") as taken, Image.open(expected) as standard:
+        assert isinstance(taken, JpegImageFile)
+        assert isinstance(standard, JpegImageFile)
+        assert taken.quantization == standard.quantization
 
 
 def test_pictures_can_become_gray(work: Work, tmp_path: Path) -> None:

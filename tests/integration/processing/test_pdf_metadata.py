@@ -42,6 +42,25 @@ def test_metadata_is_written_to_both_places(work: Work) -> None:
     assert "Anna Miller" in _read_xmp(again)
 
 
+def test_what_it_is_about_and_which_programs_made_it_are_written_to_both_places(work: Work) -> None:
+    done = work(
+        MILL, operation="document.metadata", subject="Мельницы", creator="The miller's pen", producer="The press"
+    )
+    made = done.path("mill-metadata.pdf")
+    facts = read_facts(made)
+    assert (facts["Subject"], facts["Creator"], facts["Producer"]) == ("Мельницы", "The miller's pen", "The press")
+    assert facts["Title"] == read_facts(MILL)["Title"]
+    xmp = _read_xmp(made)
+    assert ">The press</pdf:Producer>" in xmp
+    assert ">The miller's pen</xmp:CreatorTool>" in xmp
+    assert "Мельницы" in xmp.partition("<dc:description")[2].partition("</dc:description>")[0]
+    assert {done.result["metadata"][name] for name in ("subject", "creator", "producer")} == {
+        "Мельницы",
+        "The miller's pen",
+        "The press",
+    }
+
+
 def test_all_metadata_can_be_removed(work: Work) -> None:
     named = work(MILL, operation="document.metadata", author="Anna Miller").path("mill-metadata.pdf")
     done = work(named, operation="document.metadata", clear=True)

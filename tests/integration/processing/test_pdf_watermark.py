@@ -70,6 +70,50 @@ def test_a_picture_lies_where_it_is_asked_for(
     assert _find_red(_draw(made, 2)) == pytest.approx(box, abs=2)
 
 
+@pytest.mark.parametrize(
+    ("rotation", "sides", "tip"),
+    [
+        (0, (100, 50), (140, 150)),
+        (30, (100, 84), (130, 133)),
+        (90, (75, 150), (100, 90)),
+        (-90, (75, 150), (100, 210)),
+        (180, (100, 50), (60, 150)),
+    ],
+)
+def test_a_picture_is_turned_to_the_left(
+    work: Work, tmp_path: Path, rotation: int, sides: tuple[int, int], tip: tuple[int, int]
+) -> None:
+    arrow = Image.new("RGB", (40, 20), (255, 0, 0))
+    arrow.paste((255, 0, 128), (28, 0, 40, 20))  # to the right, which shows where it points afterwards
+    arrow.save(tmp_path / "arrow.png")
+    done = work(
+        make_numbered(tmp_path / "book.pdf", 1),
+        operation="document.watermark",
+        inputs=[tmp_path / "arrow.png"],
+        rotation=rotation,
+        scale=0.5,
+        opacity=1.0,
+    )
+    picture = _draw(done.path("book-watermarked.pdf"))
+    left, top, right, bottom = _find_red(picture) or (0, 0, 0, 0)
+    assert (right - left, bottom - top) == pytest.approx(sides, abs=3)
+    assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((100, 150), abs=2)
+    assert picture.getpixel(tip) == pytest.approx((255, 0, 128), abs=8)
+
+
+def test_a_text_may_lie_flat(work: Work, tmp_path: Path) -> None:
+    done = work(
+        make_numbered(tmp_path / "book.pdf", 1),
+        operation="document.watermark",
+        text="ЧЕРНОВИК",
+        color="#ff0000",
+        opacity=1.0,
+        rotation=0,
+    )
+    left, top, right, bottom = _find_red(_draw(done.path("book-watermarked.pdf"))) or (0, 0, 0, 0)
+    assert right - left > 4 * (bottom - top) > 0
+
+
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_on_a_turned_page_it_lies_as_the_page_is_seen(work: Work, tmp_path: Path, turn: int) -> None:
     turned = tmp_path / "turned.pdf"
