@@ -29,6 +29,57 @@ def test_each_fit_looks_as_pillow_makes_it(work: Work, fit: str) -> None:
     assert psnr(copy, wanted) > 35
 
 
+@pytest.mark.parametrize(
+    ("name", "box", "size"),
+    [
+        ("fit", (240, 240), (240, 160)),
+        ("fillcrop", (240, 240), (240, 240)),
+        ("fill-down", (240, 240), (240, 240)),
+        ("fill-down", (800, 800), (400, 400)),
+        ("stretch", (240, 240), (240, 240)),
+        ("force", (240, 240), (240, 240)),
+        ("min_fit", (240, 240), (360, 240)),
+        ("auto", (240, 120), (240, 120)),
+        ("auto", (120, 240), (120, 80)),
+        ("crop", (240, 240), (240, 240)),
+        ("crop", (800, 300), (600, 300)),
+    ],
+)
+def test_a_name_that_other_services_use_gives_what_it_gives_there(
+    work: Work, name: str, box: tuple[int, int], size: tuple[int, int]
+) -> None:
+    width, height = box
+    copy = opened(work(PHOTO, width=width, height=height, fit=name, format="png").path("photo.png"))
+    assert copy.size == size
+    assert psnr(copy, make_by_pillow(name, size)) > 35
+
+
+def make_by_pillow(name: str, size: tuple[int, int]) -> Image.Image:
+    """Stretch the photo to a size, cover it, or cut it out of the middle, as the name of a fit says."""
+    whole, (width, height) = photo(), size
+    match name:
+        case "fit" | "min_fit" | "stretch" | "force":
+            return whole.resize(size, Image.Resampling.LANCZOS)
+        case "crop":
+            left, top = (whole.width - width) // 2, (whole.height - height) // 2
+            return whole.crop((left, top, left + width, top + height))
+        case _:
+            return ImageOps.fit(whole, size, Image.Resampling.LANCZOS)
+
+
+def test_crop_as_a_fit_cuts_every_pixel_as_it_is_where_gravity_says(work: Work, quadrants: Path) -> None:
+    copy = opened(work(quadrants, width=150, height=40, fit="crop", gravity="southeast").path("quadrants.png"))
+    assert copy.size == (150, 40)
+    assert copy.convert("RGB").tobytes() == opened(quadrants).convert("RGB").crop((50, 60, 200, 100)).tobytes()
+
+
+def test_pad_shows_all_of_the_picture_on_its_background(work: Work) -> None:
+    copy = opened(work(PHOTO, width=240, height=240, fit="pad", background="white", format="png").path("photo.png"))
+    wanted = Image.new("RGB", (240, 240), "white")
+    wanted.paste(photo().resize((240, 160), Image.Resampling.LANCZOS), (0, 40))
+    assert psnr(copy, wanted) > 35
+
+
 def test_contain_pads_with_the_background_where_gravity_says(work: Work, quadrants: Path) -> None:
     done = work(quadrants, width=100, height=100, fit="pad", background="white", gravity="north")
     copy = opened(done.path("quadrants.png"))

@@ -11,6 +11,7 @@ from filemill.processing.operations.colors import Rgba, to_rgba
 from filemill.processing.operations.gravity import FocalPoint, Gravity, GravityOption, place_cut, without_seeing
 from filemill.processing.operations.image.geometry import (
     Box,
+    BoxFit,
     Crop,
     CropOption,
     EmptyCrop,
@@ -41,8 +42,8 @@ def test_a_box_that_may_enlarge_is_filled_to_the_pixel(source: Size, box: Size, 
     assert lay_out(source, Box(width=box.width, height=box.height, fit=fit, enlarge=True)).canvas == box
 
 
-@given(source=SIZES, box=SIZES, fit=st.sampled_from(["inside", "cover", "contain", "fill", "outside"]))
-def test_nothing_is_scaled_up_unless_it_may_be(source: Size, box: Size, fit: Fit) -> None:
+@given(source=SIZES, box=SIZES, fit=st.sampled_from(["inside", "cover", "contain", "fill", "outside", "auto"]))
+def test_nothing_is_scaled_up_unless_it_may_be(source: Size, box: Size, fit: BoxFit) -> None:
     layout = lay_out(source, Box(width=box.width, height=box.height, fit=fit))
     assert layout.scaled.width <= source.width
     assert layout.scaled.height <= source.height
@@ -57,6 +58,36 @@ def test_cover_cuts_and_never_pads(source: Size, box: Size, enlarge: bool) -> No
 
 def test_cover_of_a_small_picture_keeps_the_aspect_ratio_of_the_box() -> None:
     assert lay_out(Size(300, 200), Box(width=400, height=400, fit="cover")).canvas == Size(200, 200)
+
+
+@pytest.mark.parametrize(
+    ("source", "box", "canvas"),
+    [
+        (Size(300, 200), Size(90, 30), Size(90, 30)),
+        (Size(200, 300), Size(30, 90), Size(30, 90)),
+        (Size(300, 200), Size(30, 90), Size(30, 20)),
+        (Size(200, 300), Size(90, 30), Size(20, 30)),
+        (Size(300, 200), Size(50, 50), Size(50, 50)),
+        (Size(200, 300), Size(60, 60), Size(40, 60)),
+        (Size(200, 200), Size(90, 30), Size(90, 30)),
+        (Size(200, 200), Size(30, 90), Size(30, 30)),
+    ],
+    ids=str,
+)
+def test_auto_covers_a_box_that_lies_or_stands_as_the_picture_does(source: Size, box: Size, canvas: Size) -> None:
+    assert lay_out(source, Box(width=box.width, height=box.height, fit="auto")).canvas == canvas
+
+
+@given(source=SIZES, box=SIZES, enlarge=st.booleans())
+def test_crop_never_scales_and_stays_in_the_picture(source: Size, box: Size, enlarge: bool) -> None:
+    layout = lay_out(source, Box(width=box.width, height=box.height, fit="crop", enlarge=enlarge))
+    assert layout.scaled == source
+    assert layout.canvas == Size(min(source.width, box.width), min(source.height, box.height))
+
+
+def test_crop_leaves_a_side_as_it_is_that_the_box_leaves_out() -> None:
+    assert lay_out(Size(300, 200), Box(width=90, fit="crop")).canvas == Size(90, 200)
+    assert lay_out(Size(300, 200), Box(height=90, fit="crop")).canvas == Size(300, 90)
 
 
 def test_a_side_left_out_follows_from_the_aspect_ratio() -> None:

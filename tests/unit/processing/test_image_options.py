@@ -144,6 +144,8 @@ def recipe_of(**options: object) -> Recipe:
             Box(width=100, height=50, fit="contain", gravity="smart"),
         ),
         ({"resize": {"width": 9, "fit": "force", "enlarge": True}}, Box(width=9, fit="fill", enlarge=True)),
+        ({"width": 9, "fit": "auto"}, Box(width=9, fit="auto")),
+        ({"resize": {"width": 9, "fit": "crop"}}, Box(width=9, fit="crop")),
         ({"resize": {"width": 9, "fit": "cover"}, "fit": "inside", "height": 8}, Box(width=9, height=8)),
     ],
 )
@@ -185,6 +187,8 @@ def test_a_plan_names_the_format_and_the_size() -> None:
         "width": 1500,
         "height": 2000,
     }
+    cut = _plan(PHOTO, width=100, height=9000, fit="crop")
+    assert (cut["width"], cut["height"]) == (100, PHOTO.height)
     assert _plan(PHOTO, trim=True) == {"name": "*.jpg", "media_type": "image/jpeg"}
     assert _plan(PHOTO, width=10, format="auto")["name"] == "*.*"
 

@@ -86,6 +86,10 @@ CROP_VALID: Final = (
 )
 
 
+BoxFit = Fit | Literal["auto", "crop"]
+"""`auto` chooses between cover and inside by the picture's shape; `crop` cuts and never scales."""
+
+
 class Box(BaseModel):
     """The box a picture is fitted to; a side left out follows from the other and the picture's aspect ratio."""
 
@@ -93,7 +97,7 @@ class Box(BaseModel):
 
     width: Side | None = None
     height: Side | None = None
-    fit: Fit = "inside"
+    fit: BoxFit = "inside"
     enlarge: bool = False
     gravity: GravityOption = "center"
 
@@ -174,21 +178,38 @@ def lay_out(source: Size, box: Box | None) -> Layout:
     whole = _complete(box, source)
     across, down = whole.width / source.width, whole.height / source.height
     most = math.inf if box.enlarge else 1.0
-    match box.fit:
+    fit = _choose_fit(box.fit, source, whole)
+    match fit:
         case "fill":
             size = Size(
                 whole.width if box.enlarge else min(whole.width, source.width),
                 whole.height if box.enlarge else min(whole.height, source.height),
             )
             return Layout(size, size)
-        case "inside" | "contain":
+        case "inside":
             size = _scale(source, min(across, down, most), most=whole)
-            return Layout(size, size if box.fit == "inside" else whole)
+            return Layout(size, size)
+        case "contain":
+            return Layout(_scale(source, min(across, down, most), most=whole), whole)
         case "outside":
             size = _scale(source, min(max(across, down), most), least=whole if max(across, down) <= most else None)
             return Layout(size, size)
         case "cover":
             return _cover(source, whole, max(across, down), most)
+        case "crop":
+            return Layout(source, _cut_to(box, source))
+
+
+def _cut_to(box: Box, source: Size) -> Size:
+    """Return the size of what lies in the box unscaled; a side that is left out stays as it is."""
+    return Size(min(box.width or source.width, source.width), min(box.height or source.height, source.height))
+
+
+def _choose_fit(fit: BoxFit, source: Size, box: Size) -> Fit | Literal["crop"]:
+    """Return what `auto` stands for: as in imgproxy a square counts as lying."""
+    if fit != "auto":
+        return fit
+    return "cover" if (source.width >= source.height) == (box.width >= box.height) else "inside"
 
 
 def _cover(source: Size, box: Size, factor: float, most: float) -> Layout:

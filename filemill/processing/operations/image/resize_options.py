@@ -7,16 +7,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from filemill.processing.operations.declaration import Options
 from filemill.processing.operations.gravity import GRAVITY_VALID, GravityOption
-from filemill.processing.operations.image.geometry import Box
+from filemill.processing.operations.image.geometry import Box, BoxFit
 from filemill.processing.operations.other_names import by_other_names
-from filemill.processing.operations.sizing import FIT_NAMES, MAX_SIDE_PIXELS, Fit, Side
+from filemill.processing.operations.sizing import FIT_NAMES, MAX_SIDE_PIXELS, Side
 
-# A picture is enlarged only where that is asked for, so imgproxy's fill-down is our `cover`.
-_FIT_NAMES: Final[Mapping[str, Fit]] = {**FIT_NAMES, "fill-down": "cover"}
+# A picture is enlarged only where that is asked for, so imgproxy's fill-down is our `cover`. Its `fill` is as well: here
+# that is what sharp and CSS call so. Transloadit's `crop` and imgproxy's `auto` are called so here too.
+_FIT_NAMES: Final[Mapping[str, BoxFit]] = {**FIT_NAMES, "fill-down": "cover"}
 
-FitOption = Annotated[Fit, by_other_names(_FIT_NAMES, str)]
+FitOption = Annotated[BoxFit, by_other_names(_FIT_NAMES, str)]
 
-FIT_VALID: Final = f"inside, cover, contain, fill or outside (or {', '.join(_FIT_NAMES)})"
+FIT_VALID: Final = f"inside, cover, contain, fill, outside, auto or crop (or {', '.join(_FIT_NAMES)})"
 SIDE_VALID: Final = f"a whole number of pixels from 1 to {MAX_SIDE_PIXELS}"
 RESIZE_VALID: Final = (
     f"[width, height] in pixels from 1 to {MAX_SIDE_PIXELS}, or an object with width, height or both, and fit, enlarge "
@@ -83,7 +84,12 @@ class ResizeOptions(Options):
         None,
         description="How the picture comes into the box. `inside` (the default) fits into it and keeps the aspect "
         "ratio; `cover` fills it and cuts off what is over; `contain` fits into it and pads the rest with "
-        "`background`; `fill` stretches to it; `outside` is the smallest size that covers it.",
+        "`background`; `fill` stretches to it; `outside` is the smallest size that covers it; `auto` is `cover` where "
+        "picture and box are both upright or both not, and `inside` elsewhere; `crop` scales nothing and keeps a part "
+        "as large as the box, where `gravity` says. Transloadit's names are understood (`fit` is `inside`, `fillcrop` "
+        "`cover`, `pad` `contain`, `stretch` `fill`, `min_fit` `outside`), and imgproxy's (`fit`, `force` is `fill`, "
+        "`fill-down` `cover`, `auto`) but for one: `fill` stretches here, as in sharp and CSS; imgproxy's `fill` is "
+        "`cover`.",
         examples=["cover"],
         json_schema_extra={"x-valid": FIT_VALID},
     )
@@ -96,8 +102,8 @@ class ResizeOptions(Options):
     )
     gravity: GravityOption | None = Field(
         None,
-        description="What `cover` keeps and where `contain` puts the picture: a side or corner, `smart` (what draws "
-        "the eye), `entropy` (the most detail), or a focal point. `center` when left out.",
+        description="What `cover` and `crop` keep and where `contain` puts the picture: a side or corner, `smart` "
+        "(what draws the eye), `entropy` (the most detail), or a focal point. `center` when left out.",
         examples=["north", "smart", {"x": 0.5, "y": 0.3}, "fp:0.5:0.3"],
         json_schema_extra={"x-valid": GRAVITY_VALID},
     )
