@@ -15,6 +15,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from filemill.processing.error_codes import ERROR_CODES  # noqa: E402  the path comes first
+from filemill.processing.media import SVG_TYPE  # noqa: E402
 from filemill.processing.operations import DEFAULTS, OPERATIONS, Operation  # noqa: E402
 from filemill.processing.operations.checking import schema  # noqa: E402
 from filemill.processing.operations.declaration import Example  # noqa: E402
@@ -129,6 +130,7 @@ def write_page(operation: Operation[Any]) -> str:
 def list_facts(operation: Operation[Any]) -> str:
     limits = operation.limits
     is_default = DEFAULTS.get(operation.task_type) == operation.name
+    reads = operation.media_types | (operation.inputs.media_types if operation.inputs else frozenset())
     facts = [
         f"- Task type: `{operation.task_type}`{', whose default it is' if is_default else ''}",
         f"- Reads: {', '.join(f'`{kind}`' for kind in sorted(operation.media_types))}",
@@ -141,6 +143,8 @@ def list_facts(operation: Operation[Any]) -> str:
     if operation.inputs:
         kinds = ", ".join(f"`{kind}`" for kind in sorted(operation.inputs.media_types))
         facts.append(f"- Further files (`inputs`): {operation.inputs.least} to {operation.inputs.most}, of {kinds}")
+    if SVG_TYPE in reads:
+        facts.append(f"- `{SVG_TYPE}` is read only where the setting [`FILEMILL_SVG`](../settings.md) is on")
     if operation.tools:
         facts.append(f"- Tools: {', '.join(f'`{tool}`' for tool in operation.tools)}")
     return "\n".join(facts)
@@ -151,10 +155,10 @@ def show_example(operation: Operation[Any], example: Example) -> str:
     request: dict[str, Any] = {"file_path": sample, "task_type": operation.task_type}
     if DEFAULTS.get(operation.task_type) != operation.name:
         request["operation"] = operation.name
-    if operation.inputs:
+    if operation.inputs and len(operation.samples) > 1:
         request["inputs"] = list(operation.samples[1:])
     request["metadata"] = dict(example.options)
-    return f"{example.shows}\n\n```json\n{json.dumps(request, indent=2, ensure_ascii=False)}\n```"
+    return f"{example.shows}\n\n```json\n{write_json(request, indent=2)}\n```"
 
 
 def list_options(options: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
@@ -164,10 +168,15 @@ def list_options(options: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
         yield (
             f"`{name}`",
             facts["x-valid"],
-            "–" if facts.get("default") is None else f"`{json.dumps(facts['default'])}`",
+            "–" if facts.get("default") is None else f"`{write_json(facts['default'])}`",
             f"{facts['description']}{also}",
-            ", ".join(f"`{json.dumps(example)}`" for example in facts["examples"]),
+            ", ".join(f"`{write_json(example)}`" for example in facts["examples"]),
         )
+
+
+def write_json(value: object, *, indent: int | None = None) -> str:
+    """Write JSON as a person would: letters as they are, not as escapes."""
+    return json.dumps(value, indent=indent, ensure_ascii=False)
 
 
 # --- decisions ---

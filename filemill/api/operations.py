@@ -48,7 +48,9 @@ class OperationDescription(Representation):
     summary: str
     task_type: str = Field(description="The task type of the files that it is made for.")
     is_default: bool = Field(description="Whether the task type runs it when a request names no operation.")
-    media_types: list[str] = Field(description="What it reads.")
+    media_types: list[str] = Field(
+        description="What it reads; `image/svg+xml` only where the setting `FILEMILL_SVG` is on."
+    )
     inputs: FurtherInputs | None = Field(description="Set when it takes further files.")
     schema_: dict[str, Any] = Field(
         alias="schema", serialization_alias="schema", description="The JSON schema of its options."

@@ -2,13 +2,15 @@
 
 from typing import Any, Final
 
+from pydantic import Field
+
 from filemill.processing.bench import Bench
 from filemill.processing.media import IMAGE_TYPES
 from filemill.processing.operations.declaration import Example, Operation
 from filemill.processing.operations.image.planning import plan_copy
 from filemill.processing.operations.image.recipe import Recipe, write_recipe
 from filemill.processing.operations.image.running import IMAGE_LIMITS, run_recipe, stem_of
-from filemill.processing.operations.image.save_options import CopyOptions, to_saving
+from filemill.processing.operations.image.save_options import FORMAT_VALID, CopyOptions, FormatOption, to_saving
 from filemill.processing.operations.image.shape_options import BackgroundOptions
 from filemill.processing.operations.planning import Facts, Planned
 
@@ -17,6 +19,14 @@ _DEFAULT: Final = "webp"
 
 class ImageConvertOptions(CopyOptions, BackgroundOptions):
     """Which format; without any word, webp."""
+
+    format: FormatOption | None = Field(
+        _DEFAULT,
+        description="Format of the copy. `auto` writes the picture as avif, webp and as jpeg or png, and keeps the "
+        "smallest; an animation as webp. Animations stay animated in webp and gif.",
+        examples=["avif", "auto"],
+        json_schema_extra={"x-valid": FORMAT_VALID},
+    )
 
 
 def write(options: ImageConvertOptions, *, stem: str) -> Recipe:

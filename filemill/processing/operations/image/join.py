@@ -13,7 +13,12 @@ from filemill.processing.operations.image.planning import estimate, find_format,
 from filemill.processing.operations.image.recipe import write_recipe
 from filemill.processing.operations.image.resize_options import SIDE_VALID
 from filemill.processing.operations.image.running import IMAGE_LIMITS, arguments_of, stem_of
-from filemill.processing.operations.image.save_options import CopyOptions, extension_of_format
+from filemill.processing.operations.image.save_options import (
+    FORMAT_VALID,
+    CopyOptions,
+    FormatOption,
+    extension_of_format,
+)
 from filemill.processing.operations.planning import Facts, Planned, PlannedOutput
 from filemill.processing.operations.sealed_name import SealedName
 from filemill.processing.operations.sizing import Side
@@ -26,6 +31,14 @@ join = SealedName("image.joining", "join")
 class JoinOptions(CopyOptions):
     """How the pictures are put together."""
 
+    format: FormatOption | None = Field(
+        None,
+        description="Format of the whole. Left out, it is that of the first picture; bmp, tiff, heic and svg become "
+        "jpeg, or png where they have transparency. `auto` writes the whole as avif, webp and as jpeg or png, and "
+        "keeps the smallest. Nothing in it moves.",
+        examples=["webp", "auto"],
+        json_schema_extra={"x-valid": FORMAT_VALID},
+    )
     direction: Direction = Field(
         "horizontal",
         description="`horizontal`: side by side, all of one height; `vertical`: one below the other, all of one width; "

@@ -44,8 +44,8 @@ The steps are always done in this order, whatever the order of the options:
 6. write (`format`, `quality`, `lossless`, `progressive`, `max_bytes`, `strip_metadata`, `keep_icc`, `keep_copyright`).
 
 Animated GIF and WebP pictures stay animated in these two formats, with their delays; elsewhere the first frame is
-taken, and of a TIFF the first page. Colours come out as 8-bit sRGB. An SVG is read where the setting `FILEMILL_SVG` is
-on; its texts are not drawn, since it has no fonts in the cage.
+taken, and of a TIFF the first page. Colours come out as 8-bit sRGB. The texts of an SVG are not drawn, since it has no
+fonts in the cage.
 
 A picture as `watermark` is the first of the request's `inputs`.
 
