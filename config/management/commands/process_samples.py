@@ -8,8 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.environment import SAMPLES
 from filemill.files.sources import Source
-from filemill.processing.media import sniff, task_type_of
+from filemill.processing.media import AUDIO_TYPES, sniff, task_type_of
 from filemill.tasks import services
+from filemill.tasks.drafts import Asked
 from filemill.tasks.refusals import Refused
 
 TAG = "sample"
@@ -31,11 +32,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Handed in {len(submitted)} samples for {user.get_username()}: {', '.join(submitted)}")
 
     def _submit(self, user: User, path: Path) -> bool:
-        task_type = read_task_type(path)
-        if task_type is None:
+        media_type = read_media_type(path)
+        if media_type is None:
             return False  # the folder's own README and licences
+        # The operation that films have by default takes no sound.
+        asked = Asked(operation="audio.waveform") if media_type in AUDIO_TYPES else None
+        kind, source = task_type_of(media_type), Source.from_path(str(path))
         try:
-            services.submit(user=user, task_type=task_type, source=Source.from_path(str(path)), tags=[TAG])
+            services.submit(user=user, task_type=kind, source=source, asked=asked, tags=[TAG])
         except Refused as refusal:
             self.stderr.write(f"{path.name} was refused: {refusal}")
             return False
@@ -53,9 +57,9 @@ def find_owner(username: str) -> User:
     return user
 
 
-def read_task_type(path: Path) -> str | None:
-    """Which task type takes this file, by its content; None for what is no sample."""
+def read_media_type(path: Path) -> str | None:
+    """Of which type this file is, by its content; None for what is no sample."""
     if not path.is_file() or path.suffix.lower() in ("", ".md"):
         return None
     with path.open("rb") as file:
-        return task_type_of(sniff(file.read(HEAD_BYTES), path.name))
+        return sniff(file.read(HEAD_BYTES), path.name)

@@ -94,6 +94,7 @@ def test_the_samples_become_tasks_of_the_first_user() -> None:
     tasks = TaskLog.objects.filter(user=user)
     assert {task.file_name for task in tasks} == {path.name for path in SAMPLES.iterdir() if path.suffix != ".md"}
     assert {task.task_type for task in tasks} == {"image", "video", "document"}
+    assert {task.operation for task in tasks if task.file_name == "tune.mp3"} == {"audio.waveform"}
     assert all(task.tags == ["sample"] for task in tasks)
 
 

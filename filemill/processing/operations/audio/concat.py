@@ -113,7 +113,7 @@ OPERATION: Final = Operation(
     needs=lambda _media_type, _options: ("ffmpeg",),
     tools=("ffmpeg",),
     inputs=InputsRule(least=1, most=MOST - 1, media_types=VIDEO_TYPES),
-    samples=("clip.mp4", "clip.mp4"),
+    samples=("tune.mp3", "tune.mp3"),
     examples=(
         Example(options={}, shows="One MP3 of all."),
         Example(options={"format": "flac"}, shows="One FLAC of all, without loss."),

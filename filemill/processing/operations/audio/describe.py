@@ -46,6 +46,6 @@ OPERATION: Final = Operation(
     limits=PROBE_LIMITS,
     run=describe,
     plan=plan,
-    samples=("clip.mp4",),
+    samples=("tune.mp3",),
     examples=(Example(options={}, shows="Everything that the sound says of itself."),),
 )

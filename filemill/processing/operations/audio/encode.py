@@ -50,7 +50,7 @@ OPERATION: Final = Operation(
     produces=lambda _media_type, options: MEDIA_TYPES[choose_format(options) or _USUAL],
     needs=lambda _media_type, _options: ("ffmpeg",),
     tools=("ffmpeg",),
-    samples=("clip.mp4",),
+    samples=("tune.mp3",),
     examples=(
         Example(options={}, shows="An MP3 of 192 kbit/s."),
         Example(options={"preset": "audio/speech", "channels": 1}, shows="Speech as Opus of 32 kbit/s, in mono."),

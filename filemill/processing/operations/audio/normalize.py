@@ -170,7 +170,7 @@ OPERATION: Final = Operation(
     produces=lambda media_type, options: MEDIA_TYPES[choose_format(options) or FORMATS.get(media_type, _FALLBACK)],
     needs=lambda _media_type, _options: ("ffmpeg",),
     tools=("ffmpeg",),
-    samples=("clip.mp4",),
+    samples=("tune.mp3",),
     examples=(
         Example(options={}, shows="-16 LUFS, in the format it came in."),
         Example(options={"loudness": -23, "true_peak": -1, "format": "wav"}, shows="A WAV for broadcasting."),

@@ -152,7 +152,7 @@ OPERATION: Final = Operation(
     produces=lambda _media_type, options: _MEDIA_TYPES[options.format],
     needs=lambda _media_type, _options: ("ffmpeg",),
     tools=("ffmpeg",),
-    samples=("clip.mp4",),
+    samples=("tune.mp3",),
     examples=(
         Example(options={}, shows="A transparent PNG of 1800 x 280 pixels."),
         Example(options={"format": "json", "points": 500}, shows="500 points of 8 bits, as peaks.js reads them."),

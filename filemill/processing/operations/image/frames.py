@@ -87,7 +87,7 @@ animation; one task makes 500 at the most. Of a picture that does not move there
     run=run,
     plan=plan,
     produces=lambda _media_type, options: f"image/{'webp' if options.format == 'auto' else options.format}",
-    samples=("photo.jpg",),
+    samples=("mill.gif",),
     examples=(
         Example(options={}, shows="A png of every frame."),
         Example(options={"frames": "1", "format": "jpeg"}, shows="The first frame, as a preview."),
