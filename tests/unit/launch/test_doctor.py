@@ -12,7 +12,7 @@ from filemill.launch import checks, doctor
 from filemill.launch.environment import read_environment
 from filemill.launch.findings import Finding, Verdict, fine, hint, missing
 from filemill.launch.locks import acquire_lock
-from filemill.processing.cage import tools
+from filemill.processing.cage import Cage, Layer, Layers, selftest, tools
 
 
 def test_every_finding_that_is_not_fine_is_followed_by_its_mending() -> None:
@@ -61,6 +61,61 @@ def test_an_optional_tool_that_lacks_something_is_a_hint_with_the_command(
     assert found["Tesseract"].mend == "apt-get install tesseract-ocr-eng"
     assert "document.convert" in found["LibreOffice"].facts
     assert "libreoffice-calc-nogui" in found["LibreOffice"].mend
+
+
+class WeakCage(Cage):
+    """A cage on a machine that lacks two layers."""
+
+    def layers(self) -> Layers:
+        absent = Layer(is_active=False, detail="this kernel has none")
+        return replace(super().layers(), landlock=absent, namespaces=absent)
+
+
+def test_each_layer_of_the_cage_has_a_line_of_its_own(tmp_path: Path) -> None:
+    found = {found.subject: found for found in checks.check_cage(read_environment({}, directory=tmp_path))}
+
+    with Cage() as cage:
+        layers = cage.layers()
+    assert list(found) == ["Cage: self-test", *(f"Cage: {name}" for name in layers.as_dict())]
+    assert found["Cage: self-test"].facts == "every canary was refused"
+    for name, layer in layers.as_dict().items():
+        told = found[f"Cage: {name}"]
+        assert (told.facts, told.verdict is Verdict.FINE) == (layer["detail"], layer["is_active"])
+
+
+@pytest.mark.parametrize(("mode", "verdict"), [("strict", Verdict.MISSING), ("auto", Verdict.COULD_BE_BETTER)])
+def test_a_layer_that_is_not_there_is_missing_unless_a_weaker_cage_is_allowed(
+    mode: str, verdict: Verdict, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(checks, "Cage", WeakCage)
+    environment = read_environment({"FILEMILL_CAGE": mode}, directory=tmp_path)
+    found = {found.subject: found for found in checks.check_cage(environment)}
+
+    landlock, namespaces = found["Cage: landlock"], found["Cage: namespaces"]
+    assert (landlock.verdict, landlock.facts) == (verdict, "this kernel has none")
+    assert ("FILEMILL_CAGE=auto" in landlock.mend) == (verdict is Verdict.MISSING)
+    assert (namespaces.verdict, namespaces.facts) == (Verdict.COULD_BE_BETTER, "this kernel has none")
+    assert "docs/explanation/cage.md" in namespaces.mend
+
+
+def test_what_gets_out_of_the_cage_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    escaped = selftest.Finding(who="a tool", attempt="read /etc/passwd", is_refused=False, answer="it did")
+    monkeypatch.setattr(selftest, "run", lambda _cage: [escaped])
+    told = next(iter(checks.check_cage(read_environment({}, directory=tmp_path))))
+
+    assert (told.subject, told.verdict) == ("Cage: self-test", Verdict.MISSING)
+    assert str(escaped) in told.facts
+
+
+def test_a_cage_that_does_not_start_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail(_cage: Cage) -> Cage:
+        raise OSError("no memory for it")
+
+    monkeypatch.setattr(Cage, "__enter__", fail)
+    (told,) = checks.check_cage(read_environment({}, directory=tmp_path))
+
+    assert (told.subject, told.verdict) == ("Cage", Verdict.MISSING)
+    assert told.facts == "does not start: no memory for it"
 
 
 def test_a_service_on_another_port_does_not_make_this_port_its_own(tmp_path: Path) -> None:
