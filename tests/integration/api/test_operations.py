@@ -1,11 +1,13 @@
 """What can be asked for is told by the API, and asking for several things at once makes one task."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from filemill.processing import operations
+from filemill.processing.cage import tools
 from filemill.tasks.models import TaskLog
 from tests.integration.api.conftest import ApiClient, problem_of
 
@@ -102,6 +104,32 @@ def test_a_missing_tool_or_language_is_refused_at_once_with_what_to_install(as_a
     assert (error["field"], error["code"]) == ("metadata", "tool_missing")
     assert "kat for tesseract is not installed: run apt-get install tesseract-ocr-kat," in error["message"]
     assert not TaskLog.objects.exists()
+
+
+@pytest.mark.parametrize("asked", [{"metadata": {}}, {"steps": [{"op": "document.convert"}]}], ids=list)
+def test_a_tool_that_is_not_there_at_all_is_refused_with_what_to_install(
+    as_alice: ApiClient, photo: str, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any]
+) -> None:
+    soffice = replace(tools.TOOLS["soffice"], locate=lambda: None)
+    monkeypatch.setattr(tools, "TOOLS", {**tools.TOOLS, "soffice": soffice})
+    wish = {"operation": "document.convert", **asked} if "metadata" in asked else asked
+    body = {"file_path": "report.docx", "task_type": "document", **wish}
+
+    [error] = problem_of(as_alice.post(CREATE, body), 400)["errors"]
+    assert error["code"] == "tool_missing"
+    assert (
+        "soffice, writer for soffice are not installed: run apt-get install libreoffice-writer-nogui"
+        in error["message"]
+    )
+    assert "then `filemill doctor`" in error["message"]
+    assert not TaskLog.objects.exists()
+
+    planned = as_alice.post("/api/tasks/plan/", body)
+    assert planned.status_code == 200, planned.content
+    assert planned.json()["is_valid"] is False
+    assert [(found["field"], found["message"]) for found in planned.json()["errors"]] == [
+        (error["field"], error["message"])
+    ]
 
 
 def test_bulk_takes_them_for_every_file(as_alice: ApiClient, photo: str) -> None:
