@@ -54,6 +54,13 @@ def test_the_good_file_behind_each_spoilt_one_is_good(name: str, trials: Trials,
     assert ended.outputs or ended.result
 
 
+def test_names_of_255_bytes_are_as_long_as_a_file_system_takes() -> None:
+    lengths = {hostile.name: len(os.fsencode(hostile.file_name)) for hostile in CORPUS if "255 bytes" in hostile.name}
+
+    assert set(lengths.values()) == {255}, lengths
+    assert len(lengths) == 2
+
+
 def test_every_hostile_file_has_a_name_of_its_own() -> None:
     names = [hostile.name for hostile in CORPUS]
 

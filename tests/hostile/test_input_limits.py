@@ -1,6 +1,9 @@
 """Each limit on input: a file that reaches it is worked on, one that is a step beyond is refused by its own code."""
 
+import io
 import json
+import random
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +17,7 @@ from filemill.processing.operations import OPERATIONS
 from tests.hostile import seeds
 from tests.hostile.corpus.archives import docx, zip_zeros
 from tests.hostile.fuzz.mutants import find_operations, list_options
+from tests.hostile.seeds import DOCX
 from tests.hostile.trial import Ended, Trials
 
 
@@ -101,6 +105,47 @@ def test_a_file_may_have_as_many_bytes_as_allowed(trials: Trials, inbox: Path, s
 
     settings.FILEMILL_INPUT_LIMITS = InputLimits(max_bytes=11)
     assert (trials.run(path, "document").how, trials.run(path, "document").code) == ("refused", "too_many_bytes")
+
+
+def pack_to_the_ratio(ratio: int, *, beyond: int, padding: int) -> bytes:
+    """Put a docx together whose parts unpack to what a ratio allows and `beyond` bytes more.
+
+    What lies in it unpacked counts on both sides. A file that is smaller than 64 KiB is measured as one of that size.
+    """
+
+    def pack(padding: int, zeros: int) -> bytes:
+        unpacked = {**DOCX, "word/media/image1.bin": random.Random(5).randbytes(padding)}
+        return zip_zeros({"word/media/image2.bin": zeros}, before=unpacked)
+
+    zeros = 400_000
+    for _ in range(20):
+        packed = pack(padding, zeros)
+        more = ratio * max(len(packed), 64 * 1024) + beyond - count_unpacked(packed)
+        if more == 0:
+            return packed
+        zeros += more
+    raise AssertionError(f"no docx of {padding} bytes and {zeros} zeros comes to the ratio {ratio}")
+
+
+def count_unpacked(packed: bytes) -> int:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        return sum(member.file_size for member in archive.infolist())
+
+
+@pytest.mark.parametrize("padding", [0, 200_000], ids=["below 64 KiB", "above"])
+def test_a_document_may_be_packed_as_tightly_as_allowed(trials: Trials, inbox: Path, padding: int) -> None:
+    trials.input_limits = replace(InputLimits(), max_compression_ratio=3)
+    ended = {}
+    for beyond in (-1, 0, 1):
+        path = inbox / f"packed{beyond}.docx"
+        path.write_bytes(pack_to_the_ratio(3, beyond=beyond, padding=padding))
+        ended[beyond] = trials.run(path, "document")
+    trials.input_limits = InputLimits()
+
+    assert [(ended[beyond].how, ended[beyond].message) for beyond in (-1, 0)] == [("completed", "")] * 2
+    assert (ended[1].how, ended[1].code) == ("failed", "too_compressed")
+    allowed = 3 * max((inbox / "packed1.docx").stat().st_size, 64 * 1024)
+    assert f"to {allowed + 1:,} bytes or more; it may have {allowed:,}" in ended[1].message
 
 
 def _pack_much() -> bytes:

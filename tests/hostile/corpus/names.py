@@ -11,7 +11,7 @@ _NAMES: Final = {
     "marks that turn it around": "photo\u202egpj.exe.jpg",
     "marks that isolate": "\u2066a\u2069\u200e.jpg",
     "255 bytes": "x" * 251 + ".jpg",
-    "255 bytes of four-byte letters": "\U0001f600" * 62 + ".jpg",
+    "255 bytes of four-byte letters": "\U0001f600" * 62 + "abc.jpg",
     "quotes of all kinds": "a'b\"c`d$(id);&|<>.jpg",
     "a dash before it": "-rf.jpg",
     "an option before it": "--help.jpg",
