@@ -49,6 +49,20 @@ def test_dominant_colours_are_those_that_take_most_room(work: Work, tmp_path: Pa
     assert sum(colour["share"] for colour in rest) < 0.05
 
 
+def test_as_many_colours_are_named_as_asked_for_and_no_more_than_there_are(work: Work, tmp_path: Path) -> None:
+    Image.new("RGB", (60, 60), "#0050c8").save(tmp_path / "plain.png")
+
+    def name_colours(path: Path, **options: int) -> dict[str, float]:
+        result = work(path, operation="image.describe", **options).result
+        return {colour["color"]: colour["share"] for colour in result["dominant_colors"]}
+
+    told = {count: name_colours(PHOTO, colors=count) for count in (1, 3, 8, 16)}
+    assert {count: len(colours) for count, colours in told.items()} == {1: 1, 3: 3, 8: 8, 16: 16}
+    assert all(sum(colours.values()) == pytest.approx(1, abs=0.002) for colours in told.values())
+    assert len(name_colours(PHOTO)) == 5
+    assert name_colours(tmp_path / "plain.png", colors=16) == {"#0050c8": 1}
+
+
 def test_an_animation_is_described_with_its_pace(work: Work, tmp_path: Path) -> None:
     facts = work(make_animation(tmp_path / "disc.gif"), operation="image.describe").result
     assert (facts["frames"], facts["delays"], facts["duration"], facts["loop"]) == (6, [80] * 6, 0.48, 0)

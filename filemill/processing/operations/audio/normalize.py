@@ -57,7 +57,8 @@ class NormalizeOptions(SoundOptions):
     )
     loudness_range: Annotated[float, Field(ge=1, le=50)] = Field(
         11.0,
-        description="The widest range of loudness allowed, in LU, where the sound has to be narrowed.",
+        description="The range of loudness, in LU, to which sound with a wider one is narrowed, about; passages that "
+        "are far quieter than the whole stay so.",
         examples=[7],
         json_schema_extra={"x-valid": "a number from 1 to 50"},
     )

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
 from filemill.processing.errors import InputError, OptionsError
+from tests.integration.processing.video.clips import FAST as FAST_CODING
 from tests.integration.processing.video.clips import make_clip, run_ffmpeg
 from tests.integration.processing.video.conftest import Make
 from tests.integration.processing.video.reading import read_back, read_frame
@@ -87,6 +89,30 @@ def test_a_cut_begins_with_the_very_frame(make: Make, clip: Path) -> None:
     assert read_back(made.path("clip.mp4")).frames == 30
     first, original = read_frame(made.path("clip.mp4"), 0), read_frame(clip, 30)
     assert sum(abs(one - other) for one, other in zip(first, original, strict=True)) / len(first) < 4
+
+
+@pytest.mark.parametrize("wanted", ["mp4", "webm"])
+def test_the_sound_of_a_film_takes_the_bits_asked_for(make: Make, tmp_path: Path, wanted: str) -> None:
+    film = tmp_path / "noise.mp4"
+    picture = ("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=5:duration=10")
+    # Noise can't be written with fewer bits than there are, as a tone can.
+    sound = ("-f", "lavfi", "-i", "anoisesrc=color=pink:sample_rate=44100:duration=10", "-c:a", "aac", "-b:a", "256k")
+    run_ffmpeg(*picture, *sound, *FAST_CODING, str(film))
+    kept = {
+        bits: count_sound_bits(
+            make("video.transcode", film, format=wanted, audio_bitrate=bits, **FAST).path(f"noise.{wanted}")
+        )
+        for bits in ("48k", 160_000)
+    }
+    assert kept == {"48k": pytest.approx(48_000, rel=0.15), 160_000: pytest.approx(160_000, rel=0.15)}
+
+
+def count_sound_bits(path: Path) -> float:
+    """Add up the sound's packets, in bits for each second."""
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.size]
+        seconds = sum(float((packet.duration or 0) * packet.time_base) for packet in packets)
+        return 8 * sum(packet.size for packet in packets) / seconds
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.webm", "film.mov", "film.avi"])

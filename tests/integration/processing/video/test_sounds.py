@@ -140,6 +140,29 @@ def measure(path: Path) -> tuple[float, float]:
     return float(loudness[1]), float(peak[1])
 
 
+def measure_range(path: Path) -> float:
+    """The range of loudness, by FFmpeg's other filter for it."""
+    asked = [FFMPEG, "-nostdin", "-hide_banner", "-i", str(path), "-af", "ebur128", "-f", "null", "-"]
+    said = subprocess.run(asked, check=True, capture_output=True, text=True).stderr
+    found = re.search(r"LRA:\s+(\S+) LU\n", said[said.rindex("Summary:") :])
+    assert found, said
+    return float(found[1])
+
+
+def test_a_range_of_loudness_is_narrowed_where_it_is_wider_than_asked_for(make: Make, tmp_path: Path) -> None:
+    sound = tmp_path / "waves.wav"
+    swelling = "aevalsrc=if(lt(mod(t\\,16)\\,8)\\,0.12\\,0.3)*sin(2*PI*440*t):sample_rate=44100:duration=48"
+    run_ffmpeg("-f", "lavfi", "-i", swelling, str(sound))
+    before = measure_range(sound)
+    assert before > 6
+    left, narrowed = (
+        measure_range(make("audio.normalize", sound, loudness=-23, loudness_range=most).path("waves.wav"))
+        for most in (12, 3)
+    )
+    assert left == pytest.approx(before, abs=0.3)
+    assert narrowed == pytest.approx(3, abs=1.5)
+
+
 @pytest.mark.parametrize(("volume", "wanted"), [(0.02, -16), (0.9, -23)])
 def test_sound_is_brought_to_the_loudness_wanted(make: Make, tmp_path: Path, volume: float, wanted: float) -> None:
     sound = make_sound(tmp_path / "sound.wav", seconds=6, volume=volume)
