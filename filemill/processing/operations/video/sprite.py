@@ -117,7 +117,7 @@ def make_sprite(bench: Bench, options: SpriteOptions) -> dict[str, Any]:
             "percent": wish.percent,
             "width": wish.layout.canvas.width,
             "height": wish.layout.canvas.height,
-            "columns": options.columns,
+            "columns": min(count, options.columns),
         },
         inputs=frames,
         share=(95.0, 99.0),

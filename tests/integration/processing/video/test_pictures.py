@@ -97,6 +97,13 @@ def test_a_sheet_and_its_cues_agree(make: Make, rainbow: Path) -> None:
     assert made.planned.outputs[0].facts.width == 320
 
 
+def test_a_sheet_of_few_frames_is_as_wide_as_they_are(make: Make, rainbow: Path) -> None:
+    made = make("video.sprite", rainbow, count=3, columns=5, width=80)
+    with Image.open(made.path("sprite.jpg")) as sheet:
+        assert sheet.size == (240, 44)
+    assert (made.result["sheet"]["width"], made.planned.outputs[0].facts.width) == (240, 240)
+
+
 def test_a_sheet_of_more_frames_than_it_can_hold_is_refused(make: Make, rainbow: Path) -> None:
     with pytest.raises(OptionsError, match="a side may have"):
         make("video.sprite", rainbow, count=200, columns=50, width=1000, fit="fill", height=100)
