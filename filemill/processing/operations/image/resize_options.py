@@ -11,8 +11,8 @@ from filemill.processing.operations.image.geometry import Box, BoxFit
 from filemill.processing.operations.other_names import by_other_names
 from filemill.processing.operations.sizing import FIT_NAMES, MAX_SIDE_PIXELS, Side
 
-# A picture is enlarged only where that is asked for, so imgproxy's fill-down is our `cover`. Its `fill` is as well: here
-# that is what sharp and CSS call so. Transloadit's `crop` and imgproxy's `auto` are called so here too.
+# A picture is enlarged only where that is asked for, so the fill-down of imgproxy is our `cover`. So is its `fill`:
+# here that is what sharp and CSS call so. The `crop` of Transloadit and the `auto` of imgproxy are called so here too.
 _FIT_NAMES: Final[Mapping[str, BoxFit]] = {**FIT_NAMES, "fill-down": "cover"}
 
 FitOption = Annotated[BoxFit, by_other_names(_FIT_NAMES, str)]
