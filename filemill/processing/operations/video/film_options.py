@@ -119,13 +119,6 @@ class CodecOptions(Options):
 class EncodingOptions(Options):
     """How good and how fast picture and sound are, whatever they are put into."""
 
-    quality: Quality | None = Field(
-        None,
-        description="Quality of the encoded film: low (50), medium (70), high (85) or a number; medium when another "
-        "option asks for encoding.",
-        examples=["high", 60],
-        json_schema_extra={"x-valid": QUALITY_VALID},
-    )
     crf: Annotated[int, Field(ge=0, le=63)] | None = Field(
         None,
         description="The encoder's own constant quality, instead of `quality`: lower is better. h264 and h265 go to "
@@ -171,7 +164,7 @@ class CodingOptions(EncodingOptions, CodecOptions):
 
 
 class FlatOptions(Options):
-    """Format and size as every kind of file has them."""
+    """Format, size and quality as every kind of file has them."""
 
     format: FilmFormat | None = Field(
         None,
@@ -186,6 +179,13 @@ class FlatOptions(Options):
         "numbers.",
         examples=[[1280, 720], {"height": 480}],
         json_schema_extra={"x-valid": RESIZE_VALID},
+    )
+    quality: Quality | None = Field(
+        None,
+        description="Quality of the encoded film: low (50), medium (70), high (85) or a number; medium when another "
+        "option asks for encoding.",
+        examples=["high", 60],
+        json_schema_extra={"x-valid": QUALITY_VALID},
     )
 
 
