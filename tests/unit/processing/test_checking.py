@@ -37,7 +37,7 @@ def test_right_values_give_options(task_type: str, metadata: dict[str, object]) 
         ("image", "resize", [10.5, 10]),
         ("image", "resize", "10x10"),
         ("image", "resize", {}),
-        ("image", "resize", {"width": 10, "fit": "crop"}),
+        ("image", "resize", {"width": 10, "fit": "cut"}),
         ("image", "resize", {"width": 10, "hieght": 10}),
         ("image", "resize", [20_000, 10]),
         ("image", "format", "bmp"),

@@ -108,7 +108,7 @@ def test_fits_of_films_have_the_other_names_that_those_of_pictures_have() -> Non
     pictures = valid_values(OPERATIONS["image.resize"], "fit")
     names = [name for name in re.findall(r"[\w-]+", pictures) if name != "or"]
     assert {"inside", "pad", "force", "fill-down"} <= set(names)
-    for name in names:
+    for name in set(names) - {"auto", "crop"}:  # a film has a part cut out by no fit
         for asked in ({"fit": name}, {"resize": {"width": 9, "fit": name}}):
             assert not check(TRANSCODE, asked).problems, asked
         assert bool(check(OPERATIONS["video.concat"], {"fit": name}).problems) == (name == "fill-down")
