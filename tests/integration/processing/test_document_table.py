@@ -1,6 +1,7 @@
 """Rows of tables, through the real cage, against what csv, json and openpyxl read and write."""
 
 import csv
+import filecmp
 import json
 import zipfile
 from datetime import date, datetime
@@ -209,6 +210,36 @@ def test_a_large_csv_is_read_in_constant_memory(work: Work, tmp_path: Path) -> N
     assert (done.result["rows"], done.result["written_rows"]) == (200_000, 200_000)
     assert done.path("huge.json").stat().st_size > 10_000_000
     assert done.peak_memory_bytes - small.peak_memory_bytes < 24 * 1024**2
+
+
+def _write_rows(path: Path, size: int) -> int:
+    """Write a CSV of about `size` bytes, no two rows alike, and return how many rows it has."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["number", "farm", "kilograms", "note"])
+        number = 0
+        while file.tell() < size:
+            words = "ветряная мельница, " * (20 + number // 1000 % 20)
+            block = [[at, f"Brookside {at % 97}", at / 8, words] for at in range(number, number + 1000)]
+            rows.writerows(block)
+            number += len(block)
+    return number
+
+
+@pytest.mark.timeout(240)
+def test_a_csv_thirty_times_as_long_takes_no_more_memory(work: Work, tmp_path: Path) -> None:
+    peaks = []
+    for megabytes in (10, 300):
+        source = tmp_path / "rows.csv"
+        rows = _write_rows(source, megabytes * 1_000_000)
+        done = work(source, operation="document.table", format="csv")
+        made = done.path("rows.csv")
+        assert done.result["rows"] == done.result["written_rows"] == rows
+        assert filecmp.cmp(made, source, shallow=False)
+        made.unlink()
+        source.unlink()
+        peaks.append(done.peak_memory_bytes)
+    assert abs(peaks[1] - peaks[0]) < 8 * 1024**2, peaks
 
 
 @pytest.mark.timeout(120)
