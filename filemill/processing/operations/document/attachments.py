@@ -69,9 +69,10 @@ passed on as they are: nothing in them has been looked into.
     limits=PDF_LIMITS,
     run=list_files,
     plan=plan,
-    samples=("mill.pdf",),
+    samples=("invoice.pdf", "mill.pdf"),
     examples=(
         Example(options={}, shows="All files."),
+        Example(options={"names": ["invoice.xml"]}, shows="The XML of an invoice, by its name."),
         Example(options={"extract": False}, shows="A list of the files, and none of them."),
     ),
 )

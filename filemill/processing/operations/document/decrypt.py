@@ -39,6 +39,9 @@ no copying) needs none, and comes out without its restrictions. One that is not 
     run=decrypt,
     plan=plan_change("decrypted"),
     produces=produces_pdf,
-    samples=("mill.pdf",),
-    examples=(Example(options={"password": "correct horse battery staple"}, shows="A copy that opens for everyone."),),
+    samples=("restricted.pdf", "mill.pdf"),
+    examples=(
+        Example(options={"password": "correct horse battery staple"}, shows="A copy that opens for everyone."),
+        Example(options={}, shows="A copy without restrictions, of a document that opens without a password."),
+    ),
 )

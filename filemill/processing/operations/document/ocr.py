@@ -246,7 +246,7 @@ in its environment.
     produces=_produces,
     needs=_needs,
     tools=("ocrmypdf", "tesseract"),
-    samples=("mill.pdf",),
+    samples=("scan.pdf", "mill.pdf"),
     examples=(
         Example(
             options={"languages": ["uzb", "uzb_cyrl", "rus"]}, shows="A searchable PDF of a scan in these languages."
