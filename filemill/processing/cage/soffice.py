@@ -54,6 +54,17 @@ _HIDE: Final = (
     '<prop oor:name="Visible" oor:op="fuse"><value>false</value></prop></node></item>'
 )
 
+# A comment in a text opens a window too, which no setting hides; without its description the text does not load. So a
+# plain one is lent, in a directory that otherwise leads to LibreOffice's own. It is never seen: names alone count.
+_COMMENT_WINDOW: Final = ("config", "soffice.cfg", "modules", "swriter", "ui", "annotation.ui")
+_COMMENT_LABELS: Final = ("author", "date", "resolved")
+_COMMENT_CHOICES: Final = (
+    *("reply", "resolve", "unresolve", "resolvethread", "unresolvethread", "delete", "deletethread", "deleteby"),
+    *("deleteall", "formatall"),
+)
+_UP_TO_ROOT: Final = "../" * 32
+"""From wherever LibreOffice is; above the root there is the root again."""
+
 # Places in LibreOffice's tables of functions (LibreOfficeKit.h), which only ever grow at their end.
 _KIT_GET_ERROR: Final = 3
 _KIT_LOAD_WITH_OPTIONS: Final = 4
@@ -83,6 +94,7 @@ class Office:
         # Of this process alone: another document may have been converted in the same workspace before.
         profile = f".profile-{os.getpid()}"
         _write_profile(Path(profile, "user"))
+        _lend_comment_window(directory.parent / "share", Path(f".share-{os.getpid()}"))
         library = ctypes.CDLL(str(library_path))
         library.libreofficekit_hook_2.restype = ctypes.c_void_p
         library.libreofficekit_hook_2.argtypes = (ctypes.c_char_p, ctypes.c_char_p)
@@ -123,6 +135,37 @@ def _write_profile(directory: Path) -> None:
     items += [_HIDE.format(number=number) for number in _HIDDEN_WINDOWS]
     settings = _SETTINGS.format(items="\n".join(items))
     (directory / "registrymodifications.xcu").write_text(settings, encoding="utf-8")
+
+
+def _lend_comment_window(share: Path, own: Path) -> None:
+    if share.is_dir() and not share.joinpath(*_COMMENT_WINDOW).exists():
+        _link_beside(share, own, _COMMENT_WINDOW)
+        own.joinpath(*_COMMENT_WINDOW).write_text(_describe_comment_window(), encoding="utf-8")
+        os.environ["BRAND_SHARE_SUBDIR"] = f"{_UP_TO_ROOT}proc/self/cwd/{own}"
+
+
+def _link_beside(theirs: Path, own: Path, way: Sequence[str]) -> None:
+    """Make a directory that holds links to all that theirs holds, but for what lies on the way."""
+    own.mkdir()
+    for entry in theirs.iterdir() if theirs.is_dir() else ():
+        if entry.name != way[0]:
+            own.joinpath(entry.name).symlink_to(entry)
+    if len(way) > 1:
+        _link_beside(theirs / way[0], own / way[0], way[1:])
+
+
+def _describe_comment_window() -> str:
+    choices = "".join(f'<child><object class="GtkMenuItem" id="{name}"/></child>' for name in _COMMENT_CHOICES)
+    labels = "".join(f'<child><object class="GtkLabel" id="{name}"/></child>' for name in _COMMENT_LABELS)
+    return (
+        f'<interface><object class="GtkMenu" id="menu">{choices}</object>'
+        '<object class="GtkBox" id="Annotation">'
+        '<child><object class="GtkScrolledWindow" id="scrolledwindow"><child><object class="GtkViewport"><child>'
+        '<object class="GtkDrawingArea" id="editview"/></child></object></child></object></child>'
+        f'<child><object class="GtkBox">{labels}<child><object class="GtkMenuButton" id="menubutton">'
+        '<property name="popup">menu</property></object></child></object></child>'
+        "</object></interface>"
+    )
 
 
 def _read_wishes(words: Sequence[str]) -> list[tuple[str, str, str]]:

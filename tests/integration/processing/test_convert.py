@@ -163,15 +163,44 @@ def test_pictures_have_the_quality_asked_for(
         assert taken.quantization == standard.quantization
 
 
+COMMENT = "<office:annotation><dc:creator>Anna</dc:creator><text:p>Grind it finer</text:p></office:annotation>"
+
+
+def _comment_sums(path: Path) -> Path:
+    return make_odf(path, "spreadsheet", CELLS.format("Rye").replace("<text:p>", f"{COMMENT}<text:p>", 1))
+
+
+def _comment_letter(path: Path) -> Path:
+    return make_odt(path, [], body=f"<text:p>Rye{COMMENT}</text:p>")
+
+
+def _comment_word_letter(path: Path) -> Path:
+    comment = '<w:comment w:id="0" w:author="Anna"><w:p><w:r><w:t>Grind it finer</w:t></w:r></w:p></w:comment>'
+    namespace = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    return make_docx(
+        path,
+        ["Rye"],
+        body='<w:p><w:r><w:commentReference w:id="0"/></w:r></w:p>',
+        relations=(("rId9", "comments", "comments.xml", False),),
+        more={"word/comments.xml": f'<?xml version="1.0"?><w:comments {namespace}>{comment}</w:comments>'},
+    )
+
+
 @pytest.mark.parametrize("notes", [False, True])
-def test_comments_become_notes_only_where_that_is_asked_for(work: Work, tmp_path: Path, *, notes: bool) -> None:
-    comment = "<office:annotation><dc:creator>Anna</dc:creator><text:p>Grind it finer</text:p></office:annotation>"
-    cells = CELLS.format("Rye").replace("<text:p>", f"{comment}<text:p>", 1)
-    source = make_odf(tmp_path / "sums.ods", "spreadsheet", cells)
-    with pikepdf.open(_convert(work, source, notes=notes).path("sums.pdf")) as pdf:
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("sums.ods", _comment_sums), ("letter.odt", _comment_letter), ("letter.docx", _comment_word_letter)],
+)
+def test_comments_become_notes_only_where_that_is_asked_for(
+    work: Work, tmp_path: Path, name: str, make: Callable[[Path], Path], *, notes: bool
+) -> None:
+    done = _convert(work, make(tmp_path / name), notes=notes)
+    path = done.path(f"{Path(name).stem}.pdf")
+    with pikepdf.open(path) as pdf:
         annotations: Any = pdf.pages[0].obj.get("/Annots", [])
         found = [str(note.Contents) for note in annotations if note.Subtype == "/Text"]
     assert found == (["Grind it finer"] if notes else [])
+    assert "Rye" in read_pdf(path)[0]
 
 
 @pytest.mark.parametrize("target", ["docx", "odt", "rtf", "txt"])
