@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
+from xml.etree import ElementTree as ET
 
 import av
 from PIL import Image
@@ -68,6 +69,10 @@ def _tell_json(path: Path) -> str:
     return f"JSON of {len(read[counted])} {counted}"
 
 
+def _tell_xml(path: Path) -> str:
+    return f"XML of {ET.parse(path).getroot().tag.rpartition('}')[2]}"
+
+
 def _tell_rows(path: Path) -> str:
     with path.open(newline="") as file:
         return f"CSV of {len(list(csv.DictReader(file)))} rows"
@@ -102,6 +107,7 @@ _READERS: Final[Mapping[str, Callable[[Path], str]]] = {
     **dict.fromkeys((".txt", ".md"), _tell_words),
     ".json": _tell_json,
     ".csv": _tell_rows,
+    ".xml": _tell_xml,
     ".odt": _tell_open_document,
     ".m3u8": _tell_playlist,
     ".mpd": _tell_manifest,
