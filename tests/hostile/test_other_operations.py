@@ -22,7 +22,10 @@ OURS: Final = frozenset(("internal_error", "cage_crashed", "tool_missing", "stor
 """Codes that blame Filemill or its machine."""
 OTHERS: Final = sorted(OPERATIONS.keys() - DEFAULTS.values())
 
-pytestmark = pytest.mark.timeout(240)
+PATIENCE_SECONDS: Final = 150.0
+"""A few kilobytes may be a film of four silent hours, and to join those is honest work of most of a minute."""
+
+pytestmark = pytest.mark.timeout(480)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +66,7 @@ def test_hostile_files_end_as_files_by_every_operation(
     inbox: Path,
     by_media_type: dict[str, list[Hostile]],
 ) -> None:
+    trials.patience_seconds = PATIENCE_SECONDS
     for number, hostile in enumerate(choose(operation, by_media_type)):
         options = list_options(operation)[number % len(list_options(operation))]
         path = hostile.make(inbox, stage)

@@ -69,7 +69,7 @@ class Trials:
     def __init__(self, cage: Cage, scratch: Path, *, patience_seconds: float = 30.0, door: Door = knock) -> None:
         self._cage = cage
         self._scratch = scratch
-        self._patience_seconds = patience_seconds
+        self.patience_seconds = patience_seconds
         self._door = door
         self._count = 0
 
@@ -140,7 +140,7 @@ class Trials:
                 limits=operation.limits,
                 input_limits=self.input_limits,
             )
-            stop = threading.Timer(self._patience_seconds, bench.kill)
+            stop = threading.Timer(self.patience_seconds, bench.kill)
             stop.start()
             try:
                 yield bench

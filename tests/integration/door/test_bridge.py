@@ -99,7 +99,7 @@ def test_a_connection_that_the_database_dropped_is_replaced(client: httpx.Client
     pids = {client.get("/backend").json()["pid"] for _ in range(40)}
     with connection.cursor() as cursor:
         for pid in pids:
-            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])  # until it is gone: it may answer before
     answers = [client.get("/backend") for _ in range(40)]
     assert {answer.status_code for answer in answers} == {200}
 
