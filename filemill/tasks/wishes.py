@@ -64,6 +64,7 @@ class Wish:
 class Examined:
     """What to make of a file, as far as it is right: for each draft its step, or None where its options are wrong."""
 
+    metadata: dict[str, Any]
     drafts: tuple[Draft, ...]
     steps: tuple[Step | None, ...]
     problems: list[Problem]
@@ -85,14 +86,15 @@ def check_wish(task_type: str, asked: Asked, *, strict: bool) -> Wish:
         steps=tuple(step for step in examined.steps if step is not None),
         drafts=examined.drafts,
         is_single=asked.outputs is None and asked.steps is None,
-        metadata=check_metadata(asked.metadata),
+        metadata=examined.metadata,
         warnings=examined.warnings,
     )
 
 
 def examine_wish(task_type: str, asked: Asked, *, strict: bool) -> Examined:
     """Find out what is right of what is asked for, and what is wrong; raise Refused for what can't be read as steps."""
-    drafts = draft_steps(task_type, asked, check_metadata(asked.metadata))
+    metadata = check_metadata(asked.metadata)
+    drafts = draft_steps(task_type, asked, metadata)
     used = find_used([draft.use for draft in drafts])
     steps: list[Step | None] = []
     problems: list[Problem] = []
@@ -108,7 +110,13 @@ def examine_wish(task_type: str, asked: Asked, *, strict: bool) -> Examined:
             Problem(field=_field_of(warning), code=warning["code"], message=warning["message"])
             for warning in warnings.values()
         ]
-    return Examined(drafts=tuple(drafts), steps=tuple(steps), problems=problems, warnings=list(warnings.values()))
+    return Examined(
+        metadata=metadata,
+        drafts=tuple(drafts),
+        steps=tuple(steps),
+        problems=problems,
+        warnings=list(warnings.values()),
+    )
 
 
 def fit_wish(wish: Wish, media_type: str, inputs: Sequence[str]) -> None:

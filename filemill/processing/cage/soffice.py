@@ -59,8 +59,7 @@ _HIDE: Final = (
 _COMMENT_WINDOW: Final = ("config", "soffice.cfg", "modules", "swriter", "ui", "annotation.ui")
 _COMMENT_LABELS: Final = ("author", "date", "resolved")
 _COMMENT_CHOICES: Final = (
-    *("reply", "resolve", "unresolve", "resolvethread", "unresolvethread", "delete", "deletethread", "deleteby"),
-    *("deleteall", "formatall"),
+    "reply resolve unresolve resolvethread unresolvethread delete deletethread deleteby deleteall formatall"
 )
 _UP_TO_ROOT: Final = "../" * 32
 """From wherever LibreOffice is; above the root there is the root again."""
@@ -155,7 +154,7 @@ def _link_beside(theirs: Path, own: Path, way: Sequence[str]) -> None:
 
 
 def _describe_comment_window() -> str:
-    choices = "".join(f'<child><object class="GtkMenuItem" id="{name}"/></child>' for name in _COMMENT_CHOICES)
+    choices = "".join(f'<child><object class="GtkMenuItem" id="{name}"/></child>' for name in _COMMENT_CHOICES.split())
     labels = "".join(f'<child><object class="GtkLabel" id="{name}"/></child>' for name in _COMMENT_LABELS)
     return (
         f'<interface><object class="GtkMenu" id="menu">{choices}</object>'

@@ -12,7 +12,7 @@ MAX_SIDE_PIXELS: Final = 16_384
 """The longest side of any output; WebP can't hold more, and no screen asks for it."""
 
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
-FilmFit = Literal["inside", "cover", "contain", "fill", "outside", "fill-down"]
+FilmFit = Literal[Fit, "fill-down"]
 """Of a film `cover` enlarges, so that imgproxy's fill-down, which does not, is a fit of its own."""
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE_PIXELS)]
 

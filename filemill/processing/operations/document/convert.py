@@ -10,6 +10,7 @@ from filemill.processing.errors import OptionsError
 from filemill.processing.media import MARKUP_TYPES, OFFICE_TYPES, PDF_TYPE, extension_of
 from filemill.processing.operations import office
 from filemill.processing.operations.declaration import Example, Operation, Options, RetryPolicy
+from filemill.processing.operations.document import archives
 from filemill.processing.operations.document.decrypting import open_decrypted
 from filemill.processing.operations.document.passwords import Password, password_field
 from filemill.processing.operations.naming import name_stem
@@ -143,8 +144,7 @@ def _look_into(bench: Bench, kind: str, *, has_password: bool) -> dict[str, Any]
         return {}
     wanted = {
         "format": kind,
-        "max_ratio": bench.input_limits.max_compression_ratio,
-        "max_archive_depth": bench.input_limits.max_archive_depth,
+        **archives.arguments_of(bench.input_limits),
         "has_password": has_password,
     }
     facts = bench.call(read_office, wanted, share=(0.0, 10.0))

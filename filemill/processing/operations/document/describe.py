@@ -6,6 +6,7 @@ from typing import Any, Final
 from filemill.processing.bench import Bench
 from filemill.processing.media import MARKUP_TYPES, OFFICE_TYPES, PDF_TYPE, TEXT_TYPES, extension_of
 from filemill.processing.operations.declaration import Example, Operation, Options
+from filemill.processing.operations.document import archives
 from filemill.processing.operations.document.passwords import Password, password_field
 from filemill.processing.operations.document.pdfs import PDF_LIMITS, cost_of
 from filemill.processing.operations.planning import Facts, Planned
@@ -44,8 +45,7 @@ def describe(bench: Bench, options: DescribeOptions) -> dict[str, Any]:
             "preview_rows": 0,
             "password": options.password,
             "max_pages": limits.max_pages,
-            "max_ratio": limits.max_compression_ratio,
-            "max_archive_depth": limits.max_archive_depth,
+            **archives.arguments_of(limits),
             "max_nesting": limits.max_nesting,
         },
     )

@@ -6,6 +6,7 @@ from typing import Any, Final
 from filemill.processing.bench import Bench
 from filemill.processing.media import PDF_TYPE, extension_of
 from filemill.processing.operations import office
+from filemill.processing.operations.document import archives
 from filemill.processing.operations.sealed_name import SealedName
 
 _LOOKED: Final = 10.0
@@ -32,8 +33,7 @@ def read_office_text(bench: Bench, arguments: Mapping[str, Any]) -> dict[str, An
     kind = extension_of(bench.media_type)
     wanted = {
         "format": kind,
-        "max_ratio": bench.input_limits.max_compression_ratio,
-        "max_archive_depth": bench.input_limits.max_archive_depth,
+        **archives.arguments_of(bench.input_limits),
         "has_password": arguments["password"] is not None,
     }
     bench.call(read_office, wanted, share=(0.0, _LOOKED))

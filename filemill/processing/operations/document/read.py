@@ -8,6 +8,7 @@ from pydantic import Field
 from filemill.processing.bench import Bench, Limits
 from filemill.processing.media import MARKUP_TYPES, OFFICE_TYPES, PDF_TYPE, TEXT_TYPES, extension_of
 from filemill.processing.operations.declaration import Example, Operation, Options
+from filemill.processing.operations.document import archives
 from filemill.processing.operations.document.page_sizes import plan_preview
 from filemill.processing.operations.document.pdfs import PAGE_CPU_SECONDS
 from filemill.processing.operations.planning import Cost, Facts, Planned, PlannedOutput
@@ -85,8 +86,7 @@ def read(bench: Bench, options: DocumentOptions) -> dict[str, Any]:
         **options.model_dump(),
         "format": kind,
         "max_pages": bench.input_limits.max_pages,
-        "max_ratio": bench.input_limits.max_compression_ratio,
-        "max_archive_depth": bench.input_limits.max_archive_depth,
+        **archives.arguments_of(bench.input_limits),
         "max_nesting": bench.input_limits.max_nesting,
     }
     facts = bench.call(_READERS[bench.media_type], arguments)

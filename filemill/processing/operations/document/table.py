@@ -9,6 +9,7 @@ from filemill.processing.bench import Bench, Limits
 from filemill.processing.errors import InputError
 from filemill.processing.media import extension_of
 from filemill.processing.operations.declaration import Example, Operation, Options
+from filemill.processing.operations.document import archives
 from filemill.processing.operations.document.decrypting import open_decrypted
 from filemill.processing.operations.document.passwords import Password, password_field
 from filemill.processing.operations.naming import name_stem
@@ -109,8 +110,7 @@ def read(bench: Bench, options: TableOptions) -> dict[str, Any]:
         "has_password": options.password is not None,
         "types": options.types and options.format == "json",
         "stem": name_stem(bench.file_name, fallback="table"),
-        "max_ratio": bench.input_limits.max_compression_ratio,
-        "max_archive_depth": bench.input_limits.max_archive_depth,
+        **archives.arguments_of(bench.input_limits),
         "max_nesting": bench.input_limits.max_nesting,
     }
     with open_decrypted(bench, options.password, with_pictures=False) as opened:
