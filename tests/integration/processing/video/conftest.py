@@ -15,6 +15,7 @@ from filemill.processing.input_limits import InputLimits
 from filemill.processing.media import HEAD_BYTES, sniff
 from filemill.processing.operations import OPERATIONS
 from filemill.processing.operations.checking import check
+from filemill.processing.operations.ffmpeg import segmenting
 from filemill.processing.operations.planning import Planned
 from filemill.processing.operations.video.probing import probe
 from tests.integration.processing.video.clips import make_clip, make_plain_picture, make_sound
@@ -37,6 +38,14 @@ class Made:
 
 
 Make = Callable[..., Made]
+
+
+def gather(made: Made, directory: Path) -> Path:
+    """Put the outputs side by side, as they are published."""
+    directory.mkdir()
+    for name, output in made.outputs.items():
+        (directory / name).symlink_to(output.path)
+    return directory
 
 
 def sniff_file(path: Path) -> str:
@@ -126,6 +135,13 @@ def _open(opened: ExitStack, path: Path) -> int:
 def _open_input(opened: ExitStack, path: Path) -> Input:
     descriptor = _open(opened, path)
     return Input(name=path.name, media_type=sniff_file(path), size=path.stat().st_size, fd=descriptor)
+
+
+@pytest.fixture
+def short_films_are_worth_cutting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a checkpoint be as short as it may be: two seconds, or one segment of a stream."""
+    monkeypatch.setattr(segmenting, "_WORTH_SECONDS", 0.0)
+    monkeypatch.setattr(segmenting, "_WORK_SECONDS", 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """An independent reader of what was made: PyAV in the test's own process."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,3 +81,8 @@ def read_frame(path: Path, number: int) -> bytes:
             if index == number:
                 return bytes(frame.to_image().convert("RGB").tobytes())  # type: ignore[no-untyped-call]
     raise AssertionError(f"{path.name} has no frame {number}")
+
+
+def read_lengths(playlist: Path) -> list[float]:
+    """Read how long each segment lasts that a playlist of HLS names, in seconds."""
+    return [float(seconds) for seconds in re.findall(r"#EXTINF:([\d.]+)", playlist.read_text())]

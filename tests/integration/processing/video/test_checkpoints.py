@@ -10,7 +10,7 @@ from filemill.files.checkpoints import PieceShelf
 from filemill.processing.bench import Input, Output
 from filemill.processing.cage import tool_identity
 from filemill.processing.errors import InputError, LimitError, SystemFault
-from filemill.processing.operations.ffmpeg import kept, segmenting
+from filemill.processing.operations.ffmpeg import kept
 from tests.integration.processing.video.clips import FAST, make_clip, run_ffmpeg
 from tests.integration.processing.video.conftest import Make
 from tests.integration.processing.video.dying import DyingShelf, Store, WorkerDied
@@ -18,11 +18,7 @@ from tests.integration.processing.video.reading import read_back, read_samples
 
 FILM = {"poster": False, "encoder_preset": "ultrafast"}
 
-
-@pytest.fixture(autouse=True)
-def _short_films_are_worth_cutting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segmenting, "_WORTH_SECONDS", 0.0)
-    monkeypatch.setattr(segmenting, "_WORK_SECONDS", 0.0)  # so that segments are as short as they may be: 2 s
+pytestmark = pytest.mark.usefixtures("short_films_are_worth_cutting")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from filemill.processing.errors import InputError
-from filemill.processing.operations.ffmpeg import segmenting
 from tests.integration.processing.video.clips import FAST, make_clip, run_ffmpeg
 from tests.integration.processing.video.conftest import Make
 from tests.integration.processing.video.dying import Store, WorkerDied
@@ -14,11 +13,7 @@ from tests.integration.processing.video.reading import read_back, read_samples
 
 QUICK = {"encoder_preset": "veryfast"}
 
-
-@pytest.fixture(autouse=True)
-def _short_films_are_worth_cutting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segmenting, "_WORTH_SECONDS", 0.0)
-    monkeypatch.setattr(segmenting, "_WORK_SECONDS", 0.0)  # so that segments are as short as they may be: 2 s
+pytestmark = pytest.mark.usefixtures("short_films_are_worth_cutting")
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from filemill.processing.operations.ffmpeg import kept, segmenting
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
 from filemill.tasks.retries import is_cage_death
 from tests.integration.processing.video.clips import make_clip
-from tests.integration.processing.video.conftest import Made, Make
+from tests.integration.processing.video.conftest import Made, Make, gather
 from tests.integration.processing.video.dying import DyingShelf, Store, WorkerDied
-from tests.integration.processing.video.reading import read_back, read_samples
+from tests.integration.processing.video.reading import read_back, read_lengths, read_samples
 
 LADDER = {"renditions": ["360p", "240p"], "segment_duration": 2, "encoder_preset": "ultrafast"}
 FORMATS = [
@@ -28,25 +28,13 @@ FORMATS = [
     {"single_file": True, "segment_format": "fmp4"},
 ]
 
+pytestmark = pytest.mark.usefixtures("short_films_are_worth_cutting")
+
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Nine seconds at a rate that never meets a whole second."""
     return make_clip(tmp_path_factory.mktemp("stream") / "film.mp4", seconds=9, size="640x360", rate="30000/1001")
-
-
-@pytest.fixture(autouse=True)
-def _short_films_are_worth_cutting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segmenting, "_WORTH_SECONDS", 0.0)
-    monkeypatch.setattr(segmenting, "_WORK_SECONDS", 0.0)  # so that a checkpoint is one segment of the stream
-
-
-def gather(made: Made, directory: Path) -> Path:
-    """Put the outputs side by side, as they are published."""
-    directory.mkdir()
-    for name, output in made.outputs.items():
-        (directory / name).symlink_to(output.path)
-    return directory
 
 
 def read_playlists(made: Made) -> dict[str, str]:
@@ -55,10 +43,6 @@ def read_playlists(made: Made) -> dict[str, str]:
     texts = {name: made.path(name).read_text() for name in made.outputs if name.endswith("m3u8")}
     numbers = r'(EXTINF:|BYTERANGE:|BYTERANGE="|BANDWIDTH=)[\d@.]+'
     return {name: re.sub(numbers, r"\1", text) for name, text in texts.items()}
-
-
-def read_lengths(made: Made, name: str) -> list[float]:
-    return [float(seconds) for seconds in re.findall(r"#EXTINF:([\d.]+)", made.path(name).read_text())]
 
 
 def read_bandwidths(made: Made) -> list[int]:
@@ -73,7 +57,7 @@ def assert_same_stream(one: Made, other: Made, tmp_path: Path, *, last_within_se
     assert read_bandwidths(other) == pytest.approx(read_bandwidths(one), rel=0.2)
     here, there = gather(one, tmp_path / "one"), gather(other, tmp_path / "other")
     for name in ("360p.m3u8", "240p.m3u8"):
-        expected_lengths, lengths = read_lengths(one, name), read_lengths(other, name)
+        expected_lengths, lengths = read_lengths(one.path(name)), read_lengths(other.path(name))
         assert lengths[:-1] == expected_lengths[:-1]
         assert lengths[-1] == pytest.approx(expected_lengths[-1], abs=last_within_seconds)
         assert_plays_the_same(here / name, there / name)
@@ -129,7 +113,7 @@ def test_after_a_death_hls_goes_on_after_the_last_whole_segments(
     assert set(count_segments(store).values()) == {1}, "a segment was encoded twice"
     assert len(count_segments(store)) == 10
     assert_same_stream(whole, made, tmp_path)
-    assert read_lengths(made, "360p.m3u8") == read_lengths(made, "240p.m3u8")
+    assert read_lengths(made.path("360p.m3u8")) == read_lengths(made.path("240p.m3u8"))
     assert made.percents == sorted(made.percents)
 
 

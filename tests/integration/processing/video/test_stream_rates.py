@@ -12,11 +12,10 @@ import pytest
 from filemill.processing.errors import OptionsError
 from filemill.processing.operations import OPERATIONS
 from filemill.processing.operations.checking import check
-from filemill.processing.operations.ffmpeg import segmenting
 from tests.integration.processing.video.clips import FAST, make_clip
-from tests.integration.processing.video.conftest import Made, Make
+from tests.integration.processing.video.conftest import Made, Make, gather
 from tests.integration.processing.video.dying import Store, WorkerDied
-from tests.integration.processing.video.reading import Read, read_back
+from tests.integration.processing.video.reading import Read, read_back, read_lengths
 
 SOON = {"encoder_preset": "ultrafast", "segment_duration": 2}
 FMP4 = {"segment_format": "fmp4"}
@@ -33,19 +32,10 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def scenes(tmp_path: Path, short_films_are_worth_cutting: None) -> Path:
     """Nine seconds that are worth cutting, a checkpoint for each segment of the stream."""
-    monkeypatch.setattr(segmenting, "_WORTH_SECONDS", 0.0)
-    monkeypatch.setattr(segmenting, "_WORK_SECONDS", 0.0)
+    del short_films_are_worth_cutting
     return make_clip(tmp_path / "scenes.mp4", seconds=9, size="640x360", rate="30000/1001", coding=SCENES)
-
-
-def gather(made: Made, directory: Path) -> Path:
-    """Put the outputs side by side, as they are published."""
-    directory.mkdir()
-    for name, output in made.outputs.items():
-        (directory / name).symlink_to(output.path)
-    return directory
 
 
 def measure_rates(path: Path) -> tuple[float, float]:
@@ -169,8 +159,8 @@ def test_segments_of_h265_begin_where_those_of_h264_do(make: Make, tmp_path: Pat
     film = make_clip(tmp_path / "film.mp4", seconds=9, size="320x180", rate="30000/1001", coding=SCENES)
     asked = {"preset": "hls/360p", "encoder_preset": "veryfast", "segment_duration": 2, **FMP4}
     made = [make("video.hls", film, video_codec=codec, **asked) for codec in ("h264", "h265")]
-    lengths = [re.findall(r"#EXTINF:([\d.]+)", each.path("360p.m3u8").read_text()) for each in made]
-    assert [float(seconds) for seconds in lengths[1]] == pytest.approx([float(seconds) for seconds in lengths[0]])
+    lengths = [read_lengths(each.path("360p.m3u8")) for each in made]
+    assert lengths[1] == pytest.approx(lengths[0])
 
 
 def test_h265_in_transport_streams_is_refused_with_the_way_out(make: Make, clip: Path) -> None:
