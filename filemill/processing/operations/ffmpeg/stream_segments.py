@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import floor
 from typing import Final
 
-from filemill.processing.operations.ffmpeg.coding import choose_encoder
+from filemill.processing.operations.ffmpeg.coding import PictureCoding, choose_encoder
 from filemill.processing.operations.ffmpeg.film import DROP_METADATA
 from filemill.processing.operations.ffmpeg.filters import chain, lay_out
 from filemill.processing.operations.ffmpeg.progress import ASK_FOR_PROGRESS
@@ -40,6 +40,8 @@ _SPARE_KEYS: Final = 500
 
 def plan_stream_cuts(stream: Stream, work_seconds: float) -> Cuts | None:
     """Decide whether a stream is worth cutting, and where; None when it is made in one go."""
+    if stream.is_copied:
+        return None
     seconds = find_worthwhile(stream.span, work_seconds)
     lasting = stream.span.lasting_seconds or 0.0
     if seconds is None or lasting / stream.segment_seconds > _MOST_KEYS:
@@ -67,12 +69,14 @@ def ask_for_stream_segments(
 def _encode(stream: Stream, cuts: Cuts, packing: Packing, number: int, place: Place) -> list[str]:
     """Each rendition has filters of its own: FFmpeg fails where some ends of one graph have frames and others none."""
     rendition = stream.renditions[number]
+    if not isinstance(rendition.coding, PictureCoding):
+        raise TypeError("only pictures that are encoded are cut into segments")
     scaled = lay_out(rendition.layout, "yuv420p", fps=stream.fps)
     steps = [*take_part(stream.span, place), *scaled, *take_from(place), *shape(stream, packing)]
     keys = force_keys_at_segments(stream) if not place.number else force_keys(_find_keys(stream, place))
     return [
         *("-map", "0:V:0", *chain(steps), "-fps_mode", "vfr", "-an", "-sn", "-dn", *DROP_METADATA),
-        *choose_encoder(rendition.coding, encode_rate(rendition, "v")),
+        *choose_encoder(rendition.coding, encode_rate(rendition.coding, "v")),
         *keys,
         # Cuts count from the first frame that is shown, as the stream's own segments do.
         *write_segments(

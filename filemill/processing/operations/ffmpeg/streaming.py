@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final, Literal
 
-from filemill.processing.operations.ffmpeg.coding import PictureCoding, SoundCoding, choose_encoder, encode_sound
+from filemill.processing.operations.ffmpeg.coding import (
+    COPY,
+    Copied,
+    PictureCoding,
+    SoundCoding,
+    VideoCodec,
+    choose_encoder,
+    encode_sound,
+)
 from filemill.processing.operations.ffmpeg.film import DROP_METADATA, Film
 from filemill.processing.operations.ffmpeg.filters import lay_out
 from filemill.processing.operations.ffmpeg.progress import ASK_FOR_PROGRESS
@@ -33,12 +41,19 @@ _AS_ENCODED: Final = ("-bsf:v", "hevc_mp4toannexb", "-tag:v", "hvc1")
 
 
 @dataclass(frozen=True, kw_only=True)
+class CopiedPicture:
+    """A picture that is packed as it lies in the film; a stream of it has no other rendition."""
+
+    codec: VideoCodec
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rendition:
     """One size and rate of the film, by the name of its rung."""
 
     name: str
     layout: Layout
-    coding: PictureCoding
+    coding: PictureCoding | CopiedPicture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +61,7 @@ class Stream:
     """A film for adaptive streaming."""
 
     renditions: tuple[Rendition, ...]
-    sound: SoundCoding | None
+    sound: SoundCoding | Copied | None
     segment_seconds: float
     """In whole milliseconds, so that FFmpeg is told just that."""
     is_single_file: bool
@@ -54,11 +69,16 @@ class Stream:
     span: Span = field(default_factory=Span)
     fps: Fraction | None = None
 
+    @property
+    def is_copied(self) -> bool:
+        """Whether anything in it is taken as it is encoded in the film."""
+        return self.sound == COPY or any(isinstance(each.coding, CopiedPicture) for each in self.renditions)
+
     def as_film(self, rendition: Rendition) -> Film:
         """A rendition by itself, with the sound."""
         return Film(
             container="mp4",
-            picture=rendition.coding,
+            picture=COPY if isinstance(rendition.coding, CopiedPicture) else rendition.coding,
             sound=self.sound,
             layout=rendition.layout,
             span=self.span,
@@ -127,13 +147,24 @@ def ask_for_stream(media_type: str, stream: Stream, packing: Packing) -> list[st
     return [
         *GLOBALLY,
         *read_input(media_type, at_seconds=span.start_seconds, lasting_seconds=span.limit_seconds),
-        *_split(stream, packing),
-        *packing.map([f"[v{number}]" for number in range(len(stream.renditions))], "0:a:0" if stream.sound else None),
-        *("-sn", "-dn", *DROP_METADATA, "-fps_mode", "vfr"),
-        *choose_encoder(stream.renditions[0].coding, _rate_all(stream, encode_rate)),
-        *force_keys_at_segments(stream),
+        *_make_pictures(stream, packing),
+        *("-sn", "-dn", *DROP_METADATA),
         *encode_sound(stream.sound),
         *packing.write(stream),
+    ]
+
+
+def _make_pictures(stream: Stream, packing: Packing) -> list[str]:
+    sound = "0:a:0" if stream.sound else None
+    coding = stream.renditions[0].coding
+    if isinstance(coding, CopiedPicture):
+        return [*packing.map(["0:V:0"], sound), "-c:v", "copy", *_tag_as_encoded(coding)]
+    return [
+        *_split(stream, packing),
+        *packing.map([f"[v{number}]" for number in range(len(stream.renditions))], sound),
+        *("-fps_mode", "vfr"),
+        *choose_encoder(coding, _rate_all(stream, encode_rate)),
+        *force_keys_at_segments(stream),
     ]
 
 
@@ -147,11 +178,15 @@ def ask_to_pack(stream: Stream, packing: Packing) -> list[str]:
         *(word for read in reads for word in read),
         *packing.map([f"{number}:v:0" for number in range(count)], f"{count}:a:0" if stream.sound else None),
         *("-sn", "-dn", *DROP_METADATA, "-c", "copy"),
-        *(_AS_ENCODED if stream.renditions[0].coding.codec == "h265" else ()),
+        *_tag_as_encoded(stream.renditions[0].coding),
         *_rate_all(stream, _tell_rate),
-        *(("-b:a", str(stream.sound.bits_per_second)) if stream.sound and stream.sound.bits_per_second else ()),
+        *_tell_sound_rate(stream.sound),
         *packing.write(stream),
     ]
+
+
+def _tag_as_encoded(coding: PictureCoding | CopiedPicture) -> tuple[str, ...]:
+    return _AS_ENCODED if coding.codec == "h265" else ()
 
 
 def _split(stream: Stream, packing: Packing) -> list[str]:
@@ -176,18 +211,28 @@ def force_keys_at_segments(stream: Stream) -> list[str]:
     return ["-force_key_frames", f"expr:gte(t,n_forced*{stream.segment_seconds:g})"]
 
 
-def encode_rate(rendition: Rendition, track: str) -> list[str]:
+def encode_rate(coding: PictureCoding, track: str) -> list[str]:
     """All renditions share codec, preset and quality; each has its rate, or with a quality its ceiling."""
-    bits, crf = rendition.coding.bits_per_second or 0, rendition.coding.crf
+    bits, crf = coding.bits_per_second or 0, coding.crf
+    room = [f"-bufsize:{track}", str(bits * 2)]
     if crf is not None:
-        return [f"-crf:{track}", str(crf), f"-maxrate:{track}", str(bits), f"-bufsize:{track}", str(bits * 2)]
-    return [f"-b:{track}", str(bits), f"-maxrate:{track}", str(bits * 6 // 5), f"-bufsize:{track}", str(bits * 2)]
+        # To VP9 a rate beside a quality is the ceiling of it.
+        ceiling = [f"-b:{track}", str(bits)] if coding.codec == "vp9" else [f"-maxrate:{track}", str(bits), *room]
+        return [f"-crf:{track}", str(crf), *ceiling]
+    if coding.codec == "av1":  # whose encoder takes a ceiling beside a quality only
+        return [f"-b:{track}", str(bits)]
+    return [f"-b:{track}", str(bits), f"-maxrate:{track}", str(bits * 6 // 5), *room]
 
 
-def _tell_rate(rendition: Rendition, track: str) -> list[str]:
+def _tell_rate(coding: PictureCoding, track: str) -> list[str]:
     """Playlists tell the rate that was asked for, not the one that came of it: players choose by what may come."""
-    return [f"-b:{track}", str(rendition.coding.bits_per_second or 0)]
+    return [f"-b:{track}", str(coding.bits_per_second or 0)]
 
 
-def _rate_all(stream: Stream, rate: Callable[[Rendition, str], list[str]]) -> list[str]:
-    return [word for number, rendition in enumerate(stream.renditions) for word in rate(rendition, f"v:{number}")]
+def _tell_sound_rate(sound: SoundCoding | Copied | None) -> list[str]:
+    return ["-b:a", str(sound.bits_per_second)] if isinstance(sound, SoundCoding) and sound.bits_per_second else []
+
+
+def _rate_all(stream: Stream, rate: Callable[[PictureCoding, str], list[str]]) -> list[str]:
+    codings = [each.coding for each in stream.renditions if isinstance(each.coding, PictureCoding)]
+    return [word for number, coding in enumerate(codings) for word in rate(coding, f"v:{number}")]

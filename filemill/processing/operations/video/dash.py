@@ -9,12 +9,8 @@ from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
 from filemill.processing.operations.ffmpeg.streaming import DASH, MANIFEST
 from filemill.processing.operations.planning import Facts, Planned, PlannedOutput
 from filemill.processing.operations.video.probing import probe
-from filemill.processing.operations.video.stream_options import (
-    STREAM_DETAILS,
-    StreamOptions,
-    estimate_stream,
-    plan_stream,
-)
+from filemill.processing.operations.video.stream_options import STREAM_DETAILS, StreamOptions
+from filemill.processing.operations.video.stream_plan import estimate_stream, plan_stream
 from filemill.processing.operations.video.streaming import describe_renditions, make_stream, measure_manifest
 
 MANIFEST_TYPE: Final = "application/dash+xml"
@@ -86,5 +82,9 @@ OPERATION: Final = Operation(
             shows="One small rendition in a single file, made fast.",
         ),
         Example(options={}, shows="As many of 1080p, 720p, 480p and 360p as the film is large enough for."),
+        Example(
+            options={"renditions": ["240p"], "video_codec": "vp9", "audio_codec": "opus", "encoder_preset": "veryfast"},
+            shows="One small rendition in VP9, with Opus for the sound.",
+        ),
     ),
 )

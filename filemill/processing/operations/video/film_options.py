@@ -36,7 +36,7 @@ VIDEO_CODEC_NAMES: Final = {
     **dict.fromkeys(("libvpx-vp9",), "vp9"),
     **dict.fromkeys(("libsvtav1", "libaom-av1"), "av1"),
 }
-_AUDIO_CODEC_NAMES: Final = {"libopus": "opus", "libmp3lame": "mp3"}
+AUDIO_CODEC_NAMES: Final = {"libopus": "opus", "libmp3lame": "mp3"}
 
 
 SIDE_VALID: Final = f"a whole number of pixels from 1 to {MAX_SIDE_PIXELS}"
@@ -108,7 +108,7 @@ class CodecOptions(Options):
         examples=["h265", "copy"],
         json_schema_extra={"x-valid": f"one of {', '.join(get_args(VideoCodecChoice))}"},
     )
-    audio_codec: Annotated[AudioCodecChoice, by_other_names(_AUDIO_CODEC_NAMES, AudioCodecChoice)] | None = Field(
+    audio_codec: Annotated[AudioCodecChoice, by_other_names(AUDIO_CODEC_NAMES, AudioCodecChoice)] | None = Field(
         None,
         description="Codec of the sound; aac in MP4 and opus in WebM where nothing else is said.",
         examples=["opus", "copy"],

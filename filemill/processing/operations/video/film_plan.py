@@ -21,7 +21,7 @@ from filemill.processing.operations.ffmpeg.spans import plan_span
 from filemill.processing.operations.planning import Facts
 from filemill.processing.operations.quality import to_percent
 from filemill.processing.operations.sizing import Layout, Resize, Size, plan_layout, round_to_even
-from filemill.processing.operations.video.film_options import FilmOptions, SizeOptions
+from filemill.processing.operations.video.film_options import EncodingOptions, FilmOptions, SizeOptions
 from filemill.processing.operations.video.probing import MAX_FRAME_PIXELS
 
 _ENCODED_INTO: Final = {"mp4": frozenset(("h264", "h265", "av1", "vp9")), "webm": frozenset(("vp9", "av1"))}
@@ -100,7 +100,7 @@ def _plan_picture(
     facts: Facts, options: FilmOptions, preset: FilmPreset | None, container: FilmFormat
 ) -> PictureCoding | Copied:
     if options.video_codec == COPY:
-        _refuse_changes_to_a_copy(options)
+        refuse_changes_to_a_copy(options)
         _refuse_foreign(facts.more.get("video_codec"), "video", container)
         return COPY
     codec = options.video_codec or (preset.video_codec if preset else _USUAL_CODEC[container])
@@ -108,9 +108,7 @@ def _plan_picture(
         codec = _USUAL_CODEC[container]
     if codec not in _ENCODED_INTO[container]:
         raise _misfit(codec, container, sorted(_ENCODED_INTO[container]))
-    if options.crf is not None and options.crf > HIGHEST_CRF[codec]:
-        message = f"crf is {options.crf}; for {codec} it goes to {HIGHEST_CRF[codec]}."
-        raise OptionsError(message, code="invalid_options")
+    refuse_crf_beyond(codec, options.crf)
     return PictureCoding(
         codec=codec,
         preset=options.encoder_preset or DEFAULT_PRESET,
@@ -144,11 +142,18 @@ def _plan_sound(
     return SoundCoding(codec=codec, bits_per_second=options.audio_bitrate, channels=min(2, channels))
 
 
-def _refuse_changes_to_a_copy(options: FilmOptions) -> None:
-    changing = [name for name in _CHANGES_THE_PICTURE if getattr(options, name) is not None]
+def refuse_changes_to_a_copy(options: EncodingOptions) -> None:
+    """Refuse every option that a picture which is copied can't follow."""
+    changing = [name for name in _CHANGES_THE_PICTURE if getattr(options, name, None) is not None]
     if changing:
         message = f"video_codec copy leaves the picture as it is, so {', '.join(changing)} can't be had with it."
         raise OptionsError(message, code="invalid_options")
+
+
+def refuse_crf_beyond(codec: VideoCodec, crf: int | None) -> None:
+    """Refuse a constant quality that the codec's encoder does not know."""
+    if crf is not None and crf > HIGHEST_CRF[codec]:
+        raise OptionsError(f"crf is {crf}; for {codec} it goes to {HIGHEST_CRF[codec]}.", code="invalid_options")
 
 
 def _refuse_foreign(codec: str | None, kind: str, container: FilmFormat) -> None:

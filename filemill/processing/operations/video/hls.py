@@ -1,5 +1,6 @@
 """`video.hls`: a film in several renditions, for players that choose by the speed of the line (HLS)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
@@ -8,21 +9,17 @@ from filemill.processing.bench import Bench, Output
 from filemill.processing.errors import OptionsError
 from filemill.processing.media import FILM_TYPES
 from filemill.processing.operations.declaration import Example, Operation, RetryPolicy
-from filemill.processing.operations.ffmpeg.presets import RUNGS
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
 from filemill.processing.operations.ffmpeg.streaming import HLS, MASTER, Stream
 from filemill.processing.operations.planning import Facts, Planned, PlannedOutput
 from filemill.processing.operations.video.probing import probe
-from filemill.processing.operations.video.stream_options import (
-    STREAM_DETAILS,
-    StreamOptions,
-    estimate_stream,
-    plan_stream,
-)
+from filemill.processing.operations.video.stream_ladder import RUNG_NAMES, RungName
+from filemill.processing.operations.video.stream_options import STREAM_DETAILS, StreamOptions
+from filemill.processing.operations.video.stream_plan import estimate_stream, plan_stream
 from filemill.processing.operations.video.streaming import describe_renditions, make_stream, measure_playlist
 
 PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
-_PRESETS: Final = tuple(f"hls/{rung}" for rung in RUNGS)
+_PRESETS: Final[Mapping[str, RungName]] = {f"hls/{name}": name for name in RUNG_NAMES}
 
 DETAILS: Final = f"""
 `master.m3u8` is what a player opens; it names a playlist for each rendition (`720p.m3u8`), and that its segments
@@ -53,7 +50,8 @@ class HlsOptions(StreamOptions):
 
     preset: HlsPreset | None = Field(
         None,
-        description="One rendition by its name, instead of `renditions`.",
+        description="One rendition by its name, instead of `renditions`; every size, codec and rate that is asked for "
+        "outweighs it.",
         examples=["hls/720p"],
         json_schema_extra={"x-valid": f"one of {', '.join(_PRESETS)}"},
     )
@@ -65,20 +63,20 @@ class HlsOptions(StreamOptions):
     )
 
 
-def _plan(facts: Facts, options: HlsOptions) -> Stream:
+def plan_hls(facts: Facts, options: HlsOptions) -> Stream:
+    """Work out the renditions, of a preset or of those that are named. Raises OptionsError as `plan_stream` does."""
     if options.preset is None:
         return plan_stream(facts, options, options.segment_format)
     if options.renditions is not None:
         message = "Give either preset or renditions: both name the sizes."
         raise OptionsError(message, code="invalid_options")
-    rung = options.preset.removeprefix("hls/")
-    return plan_stream(facts, options.model_copy(update={"renditions": [rung]}), options.segment_format)
+    return plan_stream(facts, options, options.segment_format, preset=_PRESETS[options.preset])
 
 
 def make_hls(bench: Bench, options: HlsOptions) -> dict[str, Any]:
     """Make the stream. Raises InputError `corrupt_file`; OptionsError `invalid_options`."""
     facts = probe(bench)
-    stream = _plan(facts, options)
+    stream = plan_hls(facts, options)
     outputs = make_stream(
         bench,
         facts,
@@ -104,7 +102,7 @@ def _find(bench: Bench, name: str) -> Output:
 
 def plan(facts: Facts, options: HlsOptions) -> Planned:
     """Foresee the playlists and segments."""
-    stream = _plan(facts, options)
+    stream = plan_hls(facts, options)
     playlist = Facts(media_type=PLAYLIST_TYPE, duration=stream.span.lasting_seconds)
     ending, media_type = ("ts", "video/mp2t") if options.segment_format == "ts" else ("m4s", "video/iso.segment")
     outputs = [PlannedOutput(name=MASTER, facts=playlist)]
@@ -139,6 +137,14 @@ OPERATION: Final = Operation(
         Example(
             options={"renditions": ["720p", "360p"], "segment_duration": 4, "segment_format": "fmp4"},
             shows="Two renditions in fragmented MP4, in segments of four seconds.",
+        ),
+        Example(
+            options={"preset": "hls/480p", "width": 360, "height": 360, "fit": "cover", "encoder_preset": "veryfast"},
+            shows="One square rendition, cut out of the middle.",
+        ),
+        Example(
+            options={"video_codec": "copy", "audio_codec": "copy"},
+            shows="The film as it is encoded, cut at its key frames: no quality is lost, and next to no time.",
         ),
     ),
 )

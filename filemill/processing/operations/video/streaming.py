@@ -8,13 +8,14 @@ from filemill.processing.bench import Bench, Input, Output, ToolExit, Workspace
 from filemill.processing.errors import InputError, SystemFault
 from filemill.processing.operations.ffmpeg import failures
 from filemill.processing.operations.ffmpeg.checkpointed_stream import make_stream_in_segments
+from filemill.processing.operations.ffmpeg.coding import PictureCoding
 from filemill.processing.operations.ffmpeg.cost import estimate_wall_seconds
 from filemill.processing.operations.ffmpeg.progress import Clock
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS, tell_share
 from filemill.processing.operations.ffmpeg.stream_segments import plan_stream_cuts
-from filemill.processing.operations.ffmpeg.streaming import Packing, Stream, ask_for_stream
+from filemill.processing.operations.ffmpeg.streaming import CopiedPicture, Packing, Stream, ask_for_stream
 from filemill.processing.operations.planning import Facts
-from filemill.processing.operations.video.stream_options import estimate_stream
+from filemill.processing.operations.video.stream_plan import estimate_stream
 
 _MEDIA_TYPES: Final[Mapping[str, str]] = {
     "m3u8": "application/vnd.apple.mpegurl",
@@ -117,8 +118,14 @@ def describe_renditions(stream: Stream) -> list[dict[str, Any]]:
             "width": rendition.layout.canvas.width,
             "height": rendition.layout.canvas.height,
             "video_codec": rendition.coding.codec,
-            "video_bitrate": rendition.coding.bits_per_second,
-            **({"crf": rendition.coding.crf} if rendition.coding.crf is not None else {}),
+            **_describe_rate(rendition.coding),
         }
         for rendition in stream.renditions
     ]
+
+
+def _describe_rate(coding: PictureCoding | CopiedPicture) -> dict[str, Any]:
+    if isinstance(coding, CopiedPicture):
+        return {}
+    quality = {"crf": coding.crf} if coding.crf is not None else {}
+    return {"video_bitrate": coding.bits_per_second, **quality}

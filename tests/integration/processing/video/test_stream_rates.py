@@ -9,9 +9,6 @@ from pathlib import Path
 import av
 import pytest
 
-from filemill.processing.errors import OptionsError
-from filemill.processing.operations import OPERATIONS
-from filemill.processing.operations.checking import check
 from tests.integration.processing.video.clips import FAST, make_clip
 from tests.integration.processing.video.conftest import Made, Make, gather
 from tests.integration.processing.video.dying import Store, WorkerDied
@@ -163,33 +160,18 @@ def test_segments_of_h265_begin_where_those_of_h264_do(make: Make, tmp_path: Pat
     assert lengths[1] == pytest.approx(lengths[0])
 
 
-def test_h265_in_transport_streams_is_refused_with_the_way_out(make: Make, clip: Path) -> None:
-    with pytest.raises(OptionsError, match="ask for segment_format fmp4"):
-        make("video.hls", clip, video_codec="h265")
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "valid"),
-    [
-        ("video_codec", "vp9", "one of h264, h265"),
-        ("video_codec", "copy", "one of h264, h265"),
-        ("crf", 52, "from 0 to 51"),
-        ("video_bitrate", "fast", "bits per second"),
-        ("quality", 0, "from 1 to 100"),
-    ],
-)
-@pytest.mark.parametrize("operation", ["video.hls", "video.dash"])
-def test_a_wrong_value_is_told_with_what_is_valid(operation: str, option: str, value: object, valid: str) -> None:
-    checked = check(OPERATIONS[operation], {option: value})
-    assert [problem.option for problem in checked.problems] == [option]
-    assert valid in checked.problems[0].message
-
-
 CODED: list[dict[str, object]] = [
     {"crf": 30},
     {"crf": 30, "video_bitrate": "300k"},
     {"video_codec": "h265", **FMP4},
     {"video_codec": "h265", "quality": "medium", **FMP4},
+    {"video_codec": "vp9", "audio_codec": "opus", **FMP4},
+    {"video_codec": "vp9", "quality": "medium", **FMP4},
+    {"video_codec": "av1", **FMP4},
+    {"video_codec": "av1", "crf": 40, "audio_codec": "mp3", **FMP4},
+    {"audio_codec": "mp3"},
+    {"width": 320, "height": 320, "fit": "cover"},
+    {"width": 300, "height": 300, "fit": "contain", "fps": 12.5},
 ]
 
 
@@ -230,6 +212,9 @@ def test_after_a_death_a_stream_goes_on_with_the_same_codec_and_quality(
         {"video_codec": "h265"},
         {"fps": 10},
         {"audio_bitrate": "64k"},
+        {"audio_codec": "opus"},
+        {"width": 320},
+        {"width": 240, "height": 240, "fit": "cover"},
     ],
     ids=json.dumps,
 )

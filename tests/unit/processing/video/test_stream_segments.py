@@ -9,7 +9,8 @@ from filemill.processing.operations.ffmpeg.stream_segments import ask_for_stream
 from filemill.processing.operations.ffmpeg.streaming import HLS, Rendition, Stream
 from filemill.processing.operations.planning import Facts
 from filemill.processing.operations.sizing import Layout, Size
-from filemill.processing.operations.video.stream_options import StreamOptions, plan_stream
+from filemill.processing.operations.video.stream_options import StreamOptions
+from filemill.processing.operations.video.stream_plan import plan_stream
 
 
 def stream_lasting(seconds: float | None, segment_seconds: float = 6.0) -> Stream:

@@ -1,0 +1,211 @@
+"""Which renditions a stream has and what they are encoded to, worked out from facts and options; no FFmpeg runs."""
+
+from typing import Any
+
+import pytest
+
+from filemill.processing.errors import OptionsError
+from filemill.processing.operations import OPERATIONS
+from filemill.processing.operations.checking import check
+from filemill.processing.operations.ffmpeg.coding import COPY, SoundCoding
+from filemill.processing.operations.ffmpeg.streaming import BITS, CopiedPicture, Stream
+from filemill.processing.operations.planning import Facts
+from filemill.processing.operations.sizing import Layout, Size
+from filemill.processing.operations.video.hls import HlsOptions, plan_hls
+
+WIDE = {"width": 1920, "height": 1080}
+TALL = {"width": 1080, "height": 1920}
+SMALL = {"width": 1000, "height": 562}
+
+
+def plan(film: dict[str, int] = WIDE, codecs: tuple[str, str] = ("h264", "aac"), **options: Any) -> Stream:
+    told = {"video_codec": codecs[0], "audio_codec": codecs[1], "audio_channels": 2}
+    facts = Facts(media_type="video/mp4", duration=60.0, fps=25.0, more=told, **film)
+    return plan_hls(facts, HlsOptions.model_validate(options))
+
+
+def sizes_of(stream: Stream) -> dict[str, tuple[int, int]]:
+    canvases = {each.name: each.layout.canvas for each in stream.renditions}
+    return {name: (canvas.width, canvas.height) for name, canvas in canvases.items()}
+
+
+def bits_of(stream: Stream) -> list[int | None]:
+    return [
+        None if isinstance(each.coding, CopiedPicture) else each.coding.bits_per_second for each in stream.renditions
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        ({}, (1280, 720)),
+        ({"width": 1000}, (1000, 562)),
+        ({"height": 500}, (888, 500)),
+        ({"width": 600, "height": 600}, (600, 338)),
+        ({"width": 600, "height": 600, "fit": "cover"}, (600, 600)),
+        ({"width": 600, "height": 600, "fit": "pad"}, (600, 600)),
+        ({"width": 600, "height": 600, "fit": "fill"}, (600, 600)),
+        ({"width": 600, "height": 600, "fit": "outside"}, (1066, 600)),
+        ({"width": 3840}, (1920, 1080)),
+        ({"width": 3840, "height": 2160, "fit": "fill"}, (3840, 2160)),
+        ({"fit": "cover"}, (1280, 720)),
+    ],
+)
+def test_a_size_outweighs_that_of_a_preset(options: dict[str, Any], size: tuple[int, int]) -> None:
+    assert sizes_of(plan(preset="hls/720p", **options)) == {"720p": size}
+
+
+@pytest.mark.parametrize(
+    ("film", "fit", "layout"),
+    [
+        (TALL, "inside", Layout(Size(404, 720), Size(404, 720))),
+        (TALL, "cover", Layout(Size(1280, 2276), Size(1280, 720))),
+        (TALL, "contain", Layout(Size(404, 720), Size(1280, 720))),
+        (TALL, "fill", Layout(Size(1280, 720), Size(1280, 720))),
+        (SMALL, "inside", Layout(Size(1000, 562), Size(1000, 562))),
+        (SMALL, "cover", Layout(Size(1280, 720), Size(1280, 720))),
+    ],
+)
+def test_a_fit_alone_says_how_the_film_meets_the_box_of_a_preset(
+    film: dict[str, int], fit: str, layout: Layout
+) -> None:
+    assert plan(film, preset="hls/720p", fit=fit).renditions[0].layout == layout
+
+
+@pytest.mark.parametrize(
+    ("film", "options", "sizes"),
+    [
+        (WIDE, {}, {"1080p": (1920, 1080), "720p": (1280, 720), "480p": (852, 480), "360p": (640, 360)}),
+        (SMALL, {}, {"720p": (1000, 562), "480p": (854, 480), "360p": (640, 360)}),
+        (SMALL, {"fit": "cover"}, {"480p": (854, 480), "360p": (640, 360)}),
+        ({"width": 160, "height": 120}, {"fit": "cover"}, {"360p": (640, 360)}),
+        (WIDE, {"width": 1000}, {"720p": (1000, 562), "480p": (854, 480), "360p": (640, 360)}),
+        (WIDE, {"width": 600, "height": 600, "fit": "cover"}, {"480p": (600, 600), "360p": (360, 360)}),
+        (WIDE, {"width": 3840, "fit": "cover"}, {"2160p": (3840, 2160), "1080p": (1920, 1080), "720p": (1280, 720),
+         "480p": (852, 480), "360p": (640, 360)}),
+        (WIDE, {"width": 400}, {"240p": (400, 224)}),
+        (TALL, {"height": 1920}, {"1080p": (1080, 1920), "720p": (404, 720), "480p": (270, 480), "360p": (202, 360)}),
+        (WIDE, {"renditions": ["720p", "360p"], "width": 1000}, {"720p": (1000, 562), "360p": (640, 360)}),
+        (WIDE, {"renditions": ["720p", "360p"], "width": 320}, {"360p": (320, 180)}),
+        (WIDE, {"renditions": ["360p", "720p"], "fit": "fill"}, {"720p": (1280, 720), "360p": (640, 360)}),
+    ],
+)  # fmt: skip
+def test_the_size_is_the_largest_rendition_s_and_the_smaller_ones_have_its_shape(
+    film: dict[str, int], options: dict[str, Any], sizes: dict[str, tuple[int, int]]
+) -> None:
+    assert sizes_of(plan(film, **options)) == sizes
+
+
+def test_what_is_cut_off_or_padded_is_so_in_every_rendition() -> None:
+    box: dict[str, Any] = {"renditions": ["720p", "360p"], "width": 720, "height": 720}
+    cut = [each.layout for each in plan(fit="cover", **box).renditions]
+    assert cut == [Layout(Size(1280, 720), Size(720, 720)), Layout(Size(640, 360), Size(360, 360))]
+    padded = [each.layout for each in plan(fit="contain", **box).renditions]
+    assert padded == [Layout(Size(720, 404), Size(720, 720)), Layout(Size(360, 202), Size(360, 360))]
+
+
+def test_the_usual_rate_is_that_of_as_many_pixels() -> None:
+    assert bits_of(plan(preset="hls/240p", width=1920)) == [BITS["1080p"]]
+    assert bits_of(plan(preset="hls/1080p", width=426)) == [BITS["240p"]]
+    assert bits_of(plan(TALL, preset="hls/720p", height=1920)) == [BITS["1080p"]]
+    assert bits_of(plan(TALL, preset="hls/1080p")) == [BITS["1080p"]], "without a size it is that of the name"
+    assert bits_of(plan(renditions=["720p", "360p"], width=1920)) == [BITS["1080p"], BITS["360p"]]
+
+
+@pytest.mark.parametrize(("codec", "bits"), [("h264", 2_800_000), ("vp9", 1_866_666), ("av1", 1_400_000)])
+def test_codecs_that_need_less_get_less(codec: str, bits: int) -> None:
+    assert bits_of(plan(preset="hls/720p", video_codec=codec, segment_format="fmp4")) == [bits]
+
+
+@pytest.mark.parametrize(("codec", "crf"), [("h265", 52), ("h264", 63)])
+def test_a_constant_quality_beyond_the_codec_s_is_refused(codec: str, crf: int) -> None:
+    with pytest.raises(OptionsError, match=f"crf is {crf}; for {codec} it goes to 51"):
+        plan(video_codec=codec, crf=crf, segment_format="fmp4")
+
+
+@pytest.mark.parametrize("option", ["width", "height"])
+def test_a_size_that_no_video_can_have_is_refused(option: str) -> None:
+    beyond: dict[str, Any] = {option: 16_384, "fit": "outside"}
+    with pytest.raises(OptionsError, match="a video may have"):
+        plan(preset="hls/720p", **beyond)
+
+
+@pytest.mark.parametrize(
+    ("options", "way_out"),
+    [
+        ({"video_codec": "h265"}, "ask for segment_format fmp4 with it, or for h264"),
+        ({"video_codec": "vp9"}, "ask for segment_format fmp4 with it, or for h264"),
+        ({"video_codec": "av1"}, "ask for segment_format fmp4 with it, or for h264"),
+        ({"audio_codec": "opus"}, "ask for segment_format fmp4 with it, or for aac or mp3"),
+    ],
+)
+def test_what_players_do_not_take_in_transport_streams_is_refused_with_the_way_out(
+    options: dict[str, Any], way_out: str
+) -> None:
+    with pytest.raises(OptionsError, match=way_out):
+        plan(**options)
+    plan(segment_format="fmp4", **options)
+
+
+@pytest.mark.parametrize(
+    ("codecs", "segment_format", "says"),
+    [
+        (("h264", "aac"), "ts", None),
+        (("h264", "mp3"), "ts", None),
+        (("hevc", "opus"), "fmp4", None),
+        (("vp9", "opus"), "fmp4", None),
+        (("hevc", "aac"), "ts", "Players take h265 in fragmented MP4 only"),
+        (("h264", "opus"), "ts", "Players take opus in fragmented MP4 only"),
+        (("mpeg4", "aac"), "fmp4", "The video is mpeg4, .*h264, h265, vp9, av1.* leave out video_codec to encode it"),
+        (("h264", "vorbis"), "ts", "The audio is vorbis, .*aac, mp3.* leave out audio_codec to encode it"),
+    ],
+)
+def test_what_is_copied_has_to_be_what_players_take(
+    codecs: tuple[str, str], segment_format: str, says: str | None
+) -> None:
+    asked = {"video_codec": "copy", "audio_codec": "copy", "segment_format": segment_format}
+    if says is None:
+        stream = plan(WIDE, codecs, **asked)
+        assert stream.is_copied
+        assert stream.sound == COPY
+    else:
+        with pytest.raises(OptionsError, match=says):
+            plan(WIDE, codecs, **asked)
+
+
+def test_a_copy_is_one_rendition_of_the_film_s_own_size() -> None:
+    assert sizes_of(plan(video_codec="copy")) == {"1080p": (1920, 1080)}
+    assert sizes_of(plan(video_codec="copy", preset="hls/720p")) == {"720p": (1920, 1080)}
+    assert sizes_of(plan({"width": 641, "height": 361}, video_codec="copy")) == {"480p": (641, 361)}
+    assert plan(video_codec="copy").sound == SoundCoding(codec="aac", bits_per_second=128_000, channels=2)
+    assert plan(video_codec="copy", mute=True).sound is None
+    with pytest.raises(OptionsError, match="one rendition"):
+        plan(video_codec="copy", renditions=["720p", "360p"])
+
+
+@pytest.mark.parametrize(
+    "option", [{"width": 640}, {"height": 360}, {"crf": 20}, {"quality": 70}, {"fps": 10}, {"video_bitrate": 10**6}]
+)
+def test_a_copy_can_not_be_changed(option: dict[str, Any]) -> None:
+    with pytest.raises(OptionsError, match=f"{next(iter(option))} can't be had with it"):
+        plan(video_codec="copy", **option)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "valid"),
+    [
+        ("video_codec", "theora", "one of h264, h265, vp9, av1, copy"),
+        ("audio_codec", "vorbis", "one of aac, opus, mp3, copy"),
+        ("width", 0, "from 1 to 16384"),
+        ("height", "720p", "from 1 to 16384"),
+        ("fit", "zoom", "inside, cover, contain"),
+        ("crf", 64, "from 0 to 63"),
+        ("video_bitrate", "fast", "bits per second"),
+        ("quality", 0, "from 1 to 100"),
+    ],
+)
+@pytest.mark.parametrize("operation", ["video.hls", "video.dash"])
+def test_a_wrong_value_is_told_with_what_is_valid(operation: str, option: str, value: object, valid: str) -> None:
+    checked = check(OPERATIONS[operation], {option: value})
+    assert [problem.option for problem in checked.problems] == [option]
+    assert valid in checked.problems[0].message
