@@ -132,6 +132,7 @@ def _plan_sound(
     if options.mute or not channels:
         return None
     if options.audio_codec == COPY:
+        refuse_rate_of_a_copy(options)
         _refuse_foreign(facts.more.get("audio_codec"), "audio", container)
         return COPY
     codec = options.audio_codec or (preset.audio_codec if preset else _USUAL_SOUND[container])
@@ -147,6 +148,13 @@ def refuse_changes_to_a_copy(options: EncodingOptions) -> None:
     changing = [name for name in _CHANGES_THE_PICTURE if getattr(options, name, None) is not None]
     if changing:
         message = f"video_codec copy leaves the picture as it is, so {', '.join(changing)} can't be had with it."
+        raise OptionsError(message, code="invalid_options")
+
+
+def refuse_rate_of_a_copy(options: EncodingOptions) -> None:
+    """Refuse a bit rate for sound that is copied."""
+    if options.audio_bitrate is not None:
+        message = "audio_codec copy leaves the sound as it is, so audio_bitrate can't be had with it."
         raise OptionsError(message, code="invalid_options")
 
 

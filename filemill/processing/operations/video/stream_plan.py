@@ -24,7 +24,12 @@ from filemill.processing.operations.ffmpeg.streaming import BITS, CopiedPicture,
 from filemill.processing.operations.planning import Cost, Facts
 from filemill.processing.operations.quality import to_percent
 from filemill.processing.operations.sizing import Layout, Size
-from filemill.processing.operations.video.film_plan import choose_box, refuse_changes_to_a_copy, refuse_crf_beyond
+from filemill.processing.operations.video.film_plan import (
+    choose_box,
+    refuse_changes_to_a_copy,
+    refuse_crf_beyond,
+    refuse_rate_of_a_copy,
+)
 from filemill.processing.operations.video.stream_ladder import Rung, RungName, name_size, plan_ladder
 from filemill.processing.operations.video.stream_options import StreamOptions
 
@@ -95,10 +100,18 @@ def _plan_copy(
     if names is not None and len(set(names)) > 1:
         message = "video_codec copy packs the picture as it is, which gives one rendition: name one, or none."
         raise OptionsError(message, code="invalid_options")
+    _refuse_turned(facts.more.get("rotation"))
     codec = _find_codec("video", facts.more.get("video_codec"), _PICTURES_IN, segment_format)
     size = Size(facts.width or 0, facts.height or 0)
     name = names[0] if names else name_size(size)
     return Rendition(name=name, layout=Layout(size, size), coding=CopiedPicture(codec=codec))
+
+
+def _refuse_turned(degrees: int | None) -> None:
+    """MPEG-TS can't hold how the picture is turned, and playlists and players pass over it elsewhere."""
+    if degrees:
+        message = f"The video is turned by {degrees} degrees when it is shown, which players of streams do not do; "
+        raise OptionsError(f"{message}leave out video_codec to encode it.", code="invalid_options")
 
 
 def _plan_coding(facts: Facts, options: StreamOptions, codec: VideoCodec, rung: Rung, largest: Rung) -> PictureCoding:
@@ -119,6 +132,7 @@ def _plan_sound(facts: Facts, options: StreamOptions, segment_format: SegmentFor
     if options.mute or not channels:
         return None
     if options.audio_codec == COPY:
+        refuse_rate_of_a_copy(options)
         _find_codec("audio", facts.more.get("audio_codec"), _SOUNDS_IN, segment_format)
         return COPY
     codec = options.audio_codec or "aac"

@@ -280,3 +280,8 @@ def test_the_plan_foresees_film_and_poster_and_says_what_they_cost() -> None:
 )
 def test_it_says_what_comes_first(options: dict[str, Any], media_type: str | None) -> None:
     assert TRANSCODE.produces("video/mp4", check(TRANSCODE, options).options) == media_type
+
+
+def test_sound_that_is_copied_has_no_rate_of_its_own() -> None:
+    with pytest.raises(OptionsError, match="audio_codec copy leaves the sound as it is, so audio_bitrate can't"):
+        plan(audio_codec="copy", audio_bitrate="64k")

@@ -18,8 +18,10 @@ TALL = {"width": 1080, "height": 1920}
 SMALL = {"width": 1000, "height": 562}
 
 
-def plan(film: dict[str, int] = WIDE, codecs: tuple[str, str] = ("h264", "aac"), **options: Any) -> Stream:
-    told = {"video_codec": codecs[0], "audio_codec": codecs[1], "audio_channels": 2}
+def plan(
+    film: dict[str, int] = WIDE, codecs: tuple[str, str] = ("h264", "aac"), rotation: int = 0, **options: Any
+) -> Stream:
+    told = {"video_codec": codecs[0], "audio_codec": codecs[1], "audio_channels": 2, "rotation": rotation}
     facts = Facts(media_type="video/mp4", duration=60.0, fps=25.0, more=told, **film)
     return plan_hls(facts, HlsOptions.model_validate(options))
 
@@ -183,12 +185,25 @@ def test_a_copy_is_one_rendition_of_the_film_s_own_size() -> None:
         plan(video_codec="copy", renditions=["720p", "360p"])
 
 
+def test_a_picture_that_players_would_show_on_its_side_is_not_copied() -> None:
+    """Transport streams can't hold how a film is turned, and players of the others pass over it."""
+    with pytest.raises(OptionsError, match=r"turned by 90 degrees.*leave out video_codec to encode it"):
+        plan(video_codec="copy", rotation=90)
+    assert plan(video_codec="copy", rotation=0).is_copied
+    assert sizes_of(plan(TALL, rotation=90, preset="hls/1080p")) == {"1080p": (608, 1080)}
+
+
 @pytest.mark.parametrize(
     "option", [{"width": 640}, {"height": 360}, {"crf": 20}, {"quality": 70}, {"fps": 10}, {"video_bitrate": 10**6}]
 )
 def test_a_copy_can_not_be_changed(option: dict[str, Any]) -> None:
     with pytest.raises(OptionsError, match=f"{next(iter(option))} can't be had with it"):
         plan(video_codec="copy", **option)
+
+
+def test_sound_that_is_copied_has_no_rate_of_its_own() -> None:
+    with pytest.raises(OptionsError, match="audio_codec copy leaves the sound as it is, so audio_bitrate can't"):
+        plan(audio_codec="copy", audio_bitrate="64k")
 
 
 @pytest.mark.parametrize(
