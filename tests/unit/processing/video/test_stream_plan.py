@@ -165,7 +165,7 @@ def test_what_players_do_not_take_in_transport_streams_is_refused_with_the_way_o
 def test_what_is_copied_has_to_be_what_players_take(
     codecs: tuple[str, str], segment_format: str, says: str | None
 ) -> None:
-    asked = {"video_codec": "copy", "audio_codec": "copy", "segment_format": segment_format}
+    asked: dict[str, Any] = {"video_codec": "copy", "audio_codec": "copy", "segment_format": segment_format}
     if says is None:
         stream = plan(WIDE, codecs, **asked)
         assert stream.is_copied
