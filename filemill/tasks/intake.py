@@ -85,7 +85,7 @@ def examine_inputs(paths: object, *, readable: Collection[str]) -> list[dict[str
 
 def _examine_input(path: str, *, field: str, readable: Collection[str]) -> dict[str, Any]:
     source = Source.from_path(path)
-    with _open_or_refuse(lambda: _open(source), field=field) as opened:
+    with _open_or_refuse(lambda: _open(source), field=field, called=field) as opened:
         media_type = _sniff(opened, field=field)
         if readable and media_type not in readable:
             message = f"{opened.name} holds {media_type}, which can't be used here."
@@ -103,15 +103,19 @@ def list_folder(folder: str, *, pattern: str, most: int) -> list[str]:
     try:
         return folders.list_folder(folder, pattern=pattern, roots=settings.FILEMILL_ROOTS, most=most)
     except FileRefused as refused:
-        message = refused.message.replace("file_path", "folder")
-        raise Refused([Problem(field="folder", code=refused.code, message=message)]) from refused
+        raise Refused([_as_problem(refused, field="folder", called="folder")]) from refused
 
 
-def _open_or_refuse(open_file: Callable[[], OpenedFile], *, field: str) -> OpenedFile:
+def _open_or_refuse(open_file: Callable[[], OpenedFile], *, field: str, called: str = "file_path") -> OpenedFile:
     try:
         return open_file()
     except FileRefused as refused:
-        raise Refused([Problem(field=field, code=refused.code, message=refused.message)]) from refused
+        raise Refused([_as_problem(refused, field=field, called=called)]) from refused
+
+
+def _as_problem(refused: FileRefused, *, field: str, called: str) -> Problem:
+    """The files' own rooms know a path as `file_path` only; a client that sent it elsewhere is told by that name."""
+    return Problem(field=field, code=refused.code, message=refused.message.replace("file_path", called))
 
 
 def _open(source: Source) -> OpenedFile:

@@ -97,6 +97,13 @@ def test_what_is_wrong_is_named(as_alice: ApiClient, photo: str, asked: dict[str
     assert not TaskLog.objects.exists()
 
 
+def test_a_missing_further_file_is_called_as_the_client_calls_it(as_alice: ApiClient, photo: str) -> None:
+    wish = {"operation": "image.watermark", "inputs": ["missing.jpg"]}
+    answer = problem_of(as_alice.post(CREATE, {"file_path": photo, "task_type": "image", **wish}), 400)
+    [message] = [error["message"] for error in answer["errors"] if error["field"] == "inputs[0]"]
+    assert message.startswith("inputs[0] names no file")
+
+
 def test_a_missing_tool_or_language_is_refused_at_once_with_what_to_install(as_alice: ApiClient, photo: str) -> None:
     wish = {"operation": "image.ocr", "metadata": {"languages": ["kat", "eng"]}}
     answer = problem_of(as_alice.post(CREATE, {"file_path": photo, "task_type": "image", **wish}), 400)
