@@ -24,12 +24,17 @@ from filemill.processing.operations.video.probing import read_sound, sound_of_in
 
 MOST: Final = 50
 _FIRST_FURTHER: Final = 6
+_USUAL_RATE: Final = 48_000
+_MOST_CHANNELS: Final = 8
 _USUAL: Final[SoundFormat] = "mp3"
-_MIX_RATE: Final = 48_000
 
 DETAILS: Final = """
 The sounds follow each other in the order of the request, without a gap, whatever their formats, rates and channels are.
 Of a film it is the sound that is taken. The tags are those of the first.
+
+The one sound has the highest of their sample rates, or the nearest to it that the format knows. Where all have the same
+number of channels it has those, and otherwise two; MP3, M4A, AAC and Opus have two at most. Sounds that are alike are
+in a FLAC sample for sample.
 """
 
 
@@ -50,7 +55,7 @@ def concatenate(bench: Bench, options: ConcatOptions) -> dict[str, Any]:
     output, ended = write_sound(
         bench,
         sound,
-        lambda wanted: ask_for_concat(wanted, [part.media_type for part in parts]),
+        lambda wanted: ask_for_concat(wanted, parts),
         tell=tell_share(bench, (3.0, 95.0), "Joining the sounds"),
         inputs=bench.inputs,
     )
@@ -63,35 +68,40 @@ def concatenate(bench: Bench, options: ConcatOptions) -> dict[str, Any]:
 
 def _plan(parts: Sequence[Facts], options: ConcatOptions) -> Sound:
     wanted = choose_format(options) or _USUAL
-    coding = plan_coding(parts[0], options, wanted)
     durations = [part.duration for part in parts]
     known = sum(duration or 0.0 for duration in durations) if all(durations) else None
-    channels = coding.channels or 2
-    rate = coding.sample_rate or _MIX_RATE
     return Sound(
         format=wanted,
-        coding=replace(coding, channels=channels, sample_rate=rate),
+        coding=plan_coding(parts[0], options, wanted),
         span=Span(end_seconds=known),
         keeps_tags=options.keep_tags,
     )
 
 
-def ask_for_concat(sound: Sound, media_types: Sequence[str]) -> list[str]:
+def ask_for_concat(sound: Sound, parts: Sequence[Facts]) -> list[str]:
     """Arguments that join the sounds at 3 and from 6 on into the output at 5."""
-    descriptors = [3, *range(_FIRST_FURTHER, _FIRST_FURTHER + len(media_types) - 1)]
+    descriptors = [3, *range(_FIRST_FURTHER, _FIRST_FURTHER + len(parts) - 1)]
     inputs = [
         word
-        for media_type, descriptor in zip(media_types, descriptors, strict=True)
-        for word in read_input(media_type, descriptor=descriptor)
+        for part, descriptor in zip(parts, descriptors, strict=True)
+        for word in read_input(part.media_type, descriptor=descriptor)
     ]
-    shape = f"aresample={_MIX_RATE},aformat=sample_fmts=fltp:sample_rates={_MIX_RATE}:channel_layouts=stereo"
-    chains = [f"[{number}:a:0]{shape}[a{number}]" for number in range(len(media_types))]
-    pads = "".join(f"[a{number}]" for number in range(len(media_types)))
-    graph = ";".join([*chains, f"{pads}concat=n={len(media_types)}:v=0:a=1[sound]"])
+    shape = _make_alike(parts)
+    chains = [f"[{number}:a:0]{shape}[a{number}]" for number in range(len(parts))]
+    pads = "".join(f"[a{number}]" for number in range(len(parts)))
+    graph = ";".join([*chains, f"{pads}concat=n={len(parts)}:v=0:a=1[sound]"])
     return [
         *(*GLOBALLY, *inputs, "-filter_complex_threads", "1", "-filter_complex", graph, "-map", "[sound]"),
         *(*encode_sound(sound.coding), *choose_container(sound), *ASK_FOR_PROGRESS, "-fd", "5", "fd:"),
     ]
+
+
+def _make_alike(parts: Sequence[Facts]) -> str:
+    """Steps that bring a part to the highest rate of all, and to the channels that all have, or else to two."""
+    rate = max(part.more.get("sample_rate") or _USUAL_RATE for part in parts)
+    counts = {part.more.get("channels") or 2 for part in parts}
+    channels = counts.pop() if len(counts) == 1 else 2
+    return f"aresample={rate:d},aformat=sample_rates={rate:d}:channel_layouts={min(channels, _MOST_CHANNELS):d}c"
 
 
 def plan(facts: Facts, options: ConcatOptions) -> Planned:

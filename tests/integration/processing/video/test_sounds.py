@@ -219,13 +219,65 @@ def test_sounds_follow_each_other_whatever_they_are(make: Make, tone: Path, clip
     mono = make_sound(tmp_path / "mono.mp3", "-ar", "22050", seconds=2, channels=1)
     made = make("audio.concat", tone, inputs=[mono, clip], format="flac")
     read = read_back(made.path("tone.flac"))
-    assert (read.channels, read.sample_rate) == (2, 48000)
-    assert read.samples / 48000 == pytest.approx(9.0, abs=0.15)
+    assert (read.channels, read.sample_rate) == (2, 44100)
+    assert read.samples / 44100 == pytest.approx(9.0, abs=0.15)
     assert [part["duration"] for part in made.result["parts"]] == pytest.approx([3.0, 2.0, 4.0], abs=0.1)
     limits = InputLimits(max_duration_seconds=5)
     with pytest.raises(InputError, match="together") as caught:
         make("audio.concat", tone, inputs=[clip], input_limits=limits)
     assert caught.value.code == "too_long"
+
+
+@pytest.mark.parametrize(
+    ("coding", "channels"),
+    [(("-ar", "44100"), 2), (("-ar", "22050"), 1), (("-ar", "96000", "-c:a", "pcm_s24le"), 2), (("-ar", "48000"), 6)],
+)
+def test_sounds_that_are_alike_follow_each_other_sample_for_sample(
+    make: Make, tmp_path: Path, coding: tuple[str, ...], channels: int
+) -> None:
+    parts = [
+        make_sound(tmp_path / f"{name}.wav", *coding, seconds=seconds, channels=channels)
+        for name, seconds in (("one", 1.5), ("two", 0.7))
+    ]
+    made = make("audio.concat", parts[0], inputs=parts[1:], format="flac")
+    assert read_raw(made.path("one.flac")) == read_raw(parts[0]) + read_raw(parts[1])
+    read = read_back(made.path("one.flac"))
+    assert (read.channels, str(read.sample_rate)) == (channels, coding[1])
+
+
+def read_raw(path: Path) -> bytes:
+    """Decode a sound to samples of 32 bits, its channels and rate as they are."""
+    asked = [FFMPEG, "-loglevel", "error", "-i", str(path), "-f", "s32le", "-"]
+    return subprocess.run(asked, check=True, capture_output=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("parts", "options", "expected"),
+    [
+        ([("8000", 1), ("22050", 1)], {"format": "mp3"}, (1, 22050)),
+        ([("44100", 1), ("22050", 2)], {"format": "wav"}, (2, 44100)),
+        ([("48000", 6), ("48000", 6)], {"format": "mp3"}, (2, 48000)),
+        ([("48000", 6), ("48000", 2)], {"format": "flac"}, (2, 48000)),
+        ([("96000", 2), ("44100", 2)], {"format": "mp3"}, (2, 48000)),
+        ([("44100", 2), ("44100", 2)], {"format": "opus"}, (2, 48000)),
+        ([("37800", 2), ("37800", 2)], {"format": "mp3"}, (2, 32000)),
+        ([("44100", 2), ("44100", 2)], {"format": "wav", "channels": 1, "sample_rate": 16000}, (1, 16000)),
+    ],
+)
+def test_sounds_together_have_the_highest_rate_and_the_channels_of_all(
+    make: Make,
+    tmp_path: Path,
+    parts: list[tuple[str, int]],
+    options: dict[str, object],
+    expected: tuple[int, int],
+) -> None:
+    first, second = (
+        make_sound(tmp_path / f"part-{number}.wav", "-ar", rate, seconds=1, channels=channels)
+        for number, (rate, channels) in enumerate(parts)
+    )
+    made = make("audio.concat", first, inputs=[second], **options)
+    read = read_back(next(iter(made.outputs.values())).path)
+    assert (read.channels, read.sample_rate) == expected
 
 
 @pytest.mark.parametrize("operation", ["audio.encode", "audio.normalize", "audio.waveform"])
