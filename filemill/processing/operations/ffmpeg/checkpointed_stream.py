@@ -4,6 +4,7 @@ One FFmpeg writes the segments of all renditions; each rendition keeps a chain o
 it. At the end each chain is joined, and the stream is packed from them and the sound without encoding anything.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -50,16 +51,18 @@ def make_stream_in_segments(
     share: tuple[float, float],
     checkpoints: Checkpoints,
     pack: Pack,
+    overlays: Sequence[Output] = (),
 ) -> tuple[list[Output], ToolExit]:
     """Make the stream from what is kept of it and what is still to be encoded."""
     first = [Place() for _ in stream.renditions]
     asked = ask_for_stream_segments(bench.media_type, stream, cuts, packing, first, with_sound=stream.sound is not None)
     build = tool_identity.identify("ffmpeg")
+    laid = [hashlib.sha256(overlay.path.read_bytes()).hexdigest() for overlay in overlays]
     rows, room = [], Room()
     for number, rendition in enumerate(stream.renditions):
-        shelf = checkpoints.open(json.dumps([build, asked, rendition.name]))
+        shelf = checkpoints.open(json.dumps([build, asked, rendition.name, *laid]))
         rows.append(_Row(rendition=rendition, shelf=shelf, chain=KeptChain(bench, shelf, room=room, picture=number)))
-    work = _StreamWork(bench, stream, cuts, packing, rows, fps=fps, share=share, pack=pack)
+    work = _StreamWork(bench, stream, cuts, packing, rows, fps=fps, share=share, pack=pack, overlays=overlays)
     chains = [row.chain for row in rows]
     return make_or_begin_anew(bench, work.make, chains, is_in_doubt=lambda: work.is_kept_work_in_doubt)
 
@@ -76,6 +79,7 @@ class _StreamWork:
         fps: float | None,
         share: tuple[float, float],
         pack: Pack,
+        overlays: Sequence[Output],
     ) -> None:
         self._bench = bench
         self._stream = stream
@@ -85,6 +89,7 @@ class _StreamWork:
         self._fps = float(stream.fps) if stream.fps else fps
         self._share = share
         self._pack_into = pack
+        self._overlays = overlays
         film = stream.as_film(rows[0].rendition)
         ask = partial(segmenting.ask_for_sound, bench.media_type, film)
         self._sound = KeptSound(bench, film, rows[0].shelf, ask=ask)
@@ -142,6 +147,7 @@ class _StreamWork:
                 self._bench.media_type, self._stream, self._cuts, self._packing, places, with_sound=bool(sound)
             ),
             outputs=sound,
+            inputs=self._overlays,
             workspace=workspace,
             on_line=read_line,
             limits=FILM_LIMITS,

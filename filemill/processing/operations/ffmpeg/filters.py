@@ -1,5 +1,6 @@
 """Filters, made of numbers alone: laying out a picture, setting a rate, laying a picture over another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -37,15 +38,32 @@ def chain(steps: list[str]) -> list[str]:
     return ["-vf", ",".join(steps)]
 
 
-def chain_under(steps: list[str], overlay: Overlay) -> list[str]:
-    """Arguments of one chain over the film, with the picture of the second input laid over its end."""
+def chain_under(
+    steps: list[str], overlay: Overlay, *, picture: int = 1, result: str = "film", last: Sequence[str] = ()
+) -> list[str]:
+    """Arguments of one chain over the film, with the picture of an input laid over its end; `last` comes after it."""
+    graph = draw_over(steps, overlay, picture=picture, result=result, last=last)
+    return ["-filter_complex_threads", "1", "-filter_complex", graph]
+
+
+def draw_over(
+    steps: list[str],
+    overlay: Overlay,
+    *,
+    source: str = "0:V:0",
+    picture: int,
+    result: str,
+    last: Sequence[str] = (),
+) -> str:
+    """A graph that leads a source through steps, and lays the picture of an input over what comes of them."""
     shown = ""
     if overlay.from_seconds is not None or overlay.to_seconds is not None:
         begin, end = overlay.from_seconds or 0.0, overlay.to_seconds if overlay.to_seconds is not None else 1e9
         shown = f":enable=between(t\\,{begin:.3f}\\,{end:.3f})"
-    laid = f"[below][1:v:0]overlay={overlay.left}:{overlay.top}:eof_action=repeat{shown},format=yuv420p[film]"
-    graph = f"[0:V:0]{','.join(steps)}[below];{laid}"
-    return ["-filter_complex_threads", "1", "-filter_complex", graph]
+    laid = f"overlay={overlay.left}:{overlay.top}:eof_action=repeat{shown}"
+    below = f"below{picture}"
+    drawn = ",".join([laid, "format=yuv420p", *last])
+    return f"[{source}]{','.join(steps)}[{below}];[{below}][{picture}:v:0]{drawn}[{result}]"
 
 
 def _fit_canvas(scaled: Size, canvas: Size) -> str:

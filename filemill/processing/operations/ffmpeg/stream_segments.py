@@ -9,7 +9,7 @@ from typing import Final
 
 from filemill.processing.operations.ffmpeg.coding import PictureCoding, choose_encoder
 from filemill.processing.operations.ffmpeg.film import DROP_METADATA
-from filemill.processing.operations.ffmpeg.filters import chain, lay_out
+from filemill.processing.operations.ffmpeg.filters import Overlay, chain, chain_under, lay_out
 from filemill.processing.operations.ffmpeg.progress import ASK_FOR_PROGRESS
 from filemill.processing.operations.ffmpeg.reading import GLOBALLY
 from filemill.processing.operations.ffmpeg.segmenting import (
@@ -29,6 +29,7 @@ from filemill.processing.operations.ffmpeg.streaming import (
     Stream,
     encode_rate,
     force_keys_at_segments,
+    read_overlays,
     shape,
 )
 
@@ -54,12 +55,13 @@ def ask_for_stream_segments(
 ) -> list[str]:
     """Arguments that encode each rendition from its place on into segments in the working directory.
 
-    The sound goes to descriptor 5.
+    The sound goes to descriptor 5; pictures that are laid over come after it.
     """
     earliest = min(places, key=lambda place: place.begin_seconds)
     return [
         *GLOBALLY,
         *read_from(media_type, stream.span, earliest.begin_seconds),
+        *read_overlays(stream, descriptor=6 if with_sound else 5),
         *ASK_FOR_PROGRESS,
         *(word for number, place in enumerate(places) for word in _encode(stream, cuts, packing, number, place)),
         *(ask_for_sound_beside(stream.as_film(stream.renditions[0])) if with_sound else ()),
@@ -72,10 +74,11 @@ def _encode(stream: Stream, cuts: Cuts, packing: Packing, number: int, place: Pl
     if not isinstance(rendition.coding, PictureCoding):
         raise TypeError("only pictures that are encoded are cut into segments")
     scaled = lay_out(rendition.layout, "yuv420p", fps=stream.fps)
-    steps = [*take_part(stream.span, place), *scaled, *take_from(place), *shape(stream, packing)]
+    steps = [*take_part(stream.span, place), *scaled, *take_from(place)]
     keys = force_keys_at_segments(stream) if not place.number else force_keys(_find_keys(stream, place))
     return [
-        *("-map", "0:V:0", *chain(steps), "-fps_mode", "vfr", "-an", "-sn", "-dn", *DROP_METADATA),
+        *_lead(steps, rendition.overlay, number, last=shape(stream, packing)),
+        *("-fps_mode", "vfr", "-an", "-sn", "-dn", *DROP_METADATA),
         *choose_encoder(rendition.coding, encode_rate(rendition.coding, "v")),
         *keys,
         # Cuts count from the first frame that is shown, as the stream's own segments do.
@@ -83,6 +86,13 @@ def _encode(stream: Stream, cuts: Cuts, packing: Packing, number: int, place: Pl
             cuts, number=place.number, begin_seconds=place.begin_seconds - place.first_seconds, picture=number
         ),
     ]
+
+
+def _lead(steps: list[str], overlay: Overlay | None, number: int, *, last: list[str]) -> list[str]:
+    if overlay is None:
+        return ["-map", "0:V:0", *chain([*steps, *last])]
+    result = f"v{number}"
+    return [*chain_under(steps, overlay, picture=1 + number, result=result, last=last), "-map", f"[{result}]"]
 
 
 def _find_keys(stream: Stream, place: Place) -> list[float]:

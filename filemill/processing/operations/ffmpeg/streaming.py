@@ -14,8 +14,8 @@ from filemill.processing.operations.ffmpeg.coding import (
     choose_encoder,
     encode_sound,
 )
-from filemill.processing.operations.ffmpeg.film import DROP_METADATA, Film
-from filemill.processing.operations.ffmpeg.filters import lay_out
+from filemill.processing.operations.ffmpeg.film import DROP_METADATA, Film, read_overlay
+from filemill.processing.operations.ffmpeg.filters import Overlay, draw_over, lay_out
 from filemill.processing.operations.ffmpeg.progress import ASK_FOR_PROGRESS
 from filemill.processing.operations.ffmpeg.reading import GLOBALLY, read_input
 from filemill.processing.operations.ffmpeg.spans import Span
@@ -54,6 +54,7 @@ class Rendition:
     name: str
     layout: Layout
     coding: PictureCoding | CopiedPicture
+    overlay: Overlay | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,16 +143,24 @@ DASH: Final = Packing(first=MANIFEST, is_one_shape=True, map=_map_each, write=_w
 
 
 def ask_for_stream(media_type: str, stream: Stream, packing: Packing) -> list[str]:
-    """Arguments that encode all renditions and pack them, in one go."""
+    """Arguments that encode all renditions and pack them, in one go; pictures that are laid over come from 5 on."""
     span = stream.span
     return [
         *GLOBALLY,
         *read_input(media_type, at_seconds=span.start_seconds, lasting_seconds=span.limit_seconds),
+        *read_overlays(stream, descriptor=5),
         *_make_pictures(stream, packing),
         *("-sn", "-dn", *DROP_METADATA),
         *encode_sound(stream.sound),
         *packing.write(stream),
     ]
+
+
+def read_overlays(stream: Stream, *, descriptor: int) -> list[str]:
+    """Arguments that open the pictures that are laid over renditions: the inputs after the film, one for each."""
+    overlays = [rendition.overlay for rendition in stream.renditions]
+    reads = [read_overlay(overlay, descriptor=descriptor + number) for number, overlay in enumerate(overlays)]
+    return [word for read in reads for word in read]
 
 
 def _make_pictures(stream: Stream, packing: Packing) -> list[str]:
@@ -193,11 +202,17 @@ def _split(stream: Stream, packing: Packing) -> list[str]:
     count = len(stream.renditions)
     rate = [f"fps={stream.fps.numerator}/{stream.fps.denominator}"] if stream.fps else []
     split = f"[0:V:0]{','.join([*rate, f'split={count}'])}" + "".join(f"[s{number}]" for number in range(count))
-    scaled = [
-        f"[s{number}]{','.join([*lay_out(rendition.layout, 'yuv420p'), *shape(stream, packing)])}[v{number}]"
-        for number, rendition in enumerate(stream.renditions)
-    ]
+    scaled = [_scale(stream, packing, number) for number in range(count)]
     return ["-filter_complex_threads", "1", "-filter_complex", ";".join([split, *scaled])]
+
+
+def _scale(stream: Stream, packing: Packing, number: int) -> str:
+    rendition = stream.renditions[number]
+    source, result = f"s{number}", f"v{number}"
+    steps, last = lay_out(rendition.layout, "yuv420p"), shape(stream, packing)
+    if rendition.overlay is not None:
+        return draw_over(steps, rendition.overlay, source=source, picture=1 + number, result=result, last=last)
+    return f"[{source}]{','.join([*steps, *last])}[{result}]"
 
 
 def shape(stream: Stream, packing: Packing) -> list[str]:

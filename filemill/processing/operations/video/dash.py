@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from filemill.processing.bench import Bench
 from filemill.processing.media import FILM_TYPES
-from filemill.processing.operations.declaration import Example, Operation, RetryPolicy
+from filemill.processing.operations.declaration import Example, InputsRule, Operation, RetryPolicy
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
 from filemill.processing.operations.ffmpeg.streaming import DASH, MANIFEST
 from filemill.processing.operations.planning import Facts, Planned, PlannedOutput
@@ -12,6 +12,7 @@ from filemill.processing.operations.video.probing import probe
 from filemill.processing.operations.video.stream_options import STREAM_DETAILS, StreamOptions
 from filemill.processing.operations.video.stream_plan import estimate_stream, plan_stream
 from filemill.processing.operations.video.streaming import describe_renditions, make_stream, measure_manifest
+from filemill.processing.operations.video.watermarking import WATERMARK_TYPES
 
 MANIFEST_TYPE: Final = "application/dash+xml"
 
@@ -38,7 +39,8 @@ def make_dash(bench: Bench, options: DashOptions) -> dict[str, Any]:
     """Make the stream. Raises InputError `corrupt_file`; OptionsError `invalid_options`."""
     facts = probe(bench)
     stream = plan_stream(facts, options, "fmp4")
-    outputs = make_stream(bench, facts, stream, DASH, measure=measure_manifest)
+    watermark = options.find_watermark()
+    stream, outputs = make_stream(bench, facts, stream, DASH, watermark=watermark, measure=measure_manifest)
     return {
         "manifest": MANIFEST,
         "renditions": describe_renditions(stream),
@@ -75,6 +77,7 @@ OPERATION: Final = Operation(
     produces=lambda _media_type, _options: MANIFEST_TYPE,
     needs=lambda _media_type, _options: ("ffmpeg",),
     tools=("ffmpeg",),
+    inputs=InputsRule(least=0, most=1, media_types=WATERMARK_TYPES),
     samples=("clip.mp4",),
     examples=(
         Example(

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from filemill.processing.bench import Bench, Output
 from filemill.processing.errors import OptionsError
 from filemill.processing.media import FILM_TYPES
-from filemill.processing.operations.declaration import Example, Operation, RetryPolicy
+from filemill.processing.operations.declaration import Example, InputsRule, Operation, RetryPolicy
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS
 from filemill.processing.operations.ffmpeg.streaming import HLS, MASTER, Stream
 from filemill.processing.operations.planning import Facts, Planned, PlannedOutput
@@ -17,6 +17,7 @@ from filemill.processing.operations.video.stream_ladder import RUNG_NAMES, RungN
 from filemill.processing.operations.video.stream_options import STREAM_DETAILS, StreamOptions
 from filemill.processing.operations.video.stream_plan import estimate_stream, plan_stream
 from filemill.processing.operations.video.streaming import describe_renditions, make_stream, measure_playlist
+from filemill.processing.operations.video.watermarking import WATERMARK_TYPES
 
 PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
 _PRESETS: Final[Mapping[str, RungName]] = {f"hls/{name}": name for name in RUNG_NAMES}
@@ -77,11 +78,12 @@ def make_hls(bench: Bench, options: HlsOptions) -> dict[str, Any]:
     """Make the stream. Raises InputError `corrupt_file`; OptionsError `invalid_options`."""
     facts = probe(bench)
     stream = plan_hls(facts, options)
-    outputs = make_stream(
+    stream, outputs = make_stream(
         bench,
         facts,
         stream,
         HLS,
+        watermark=options.find_watermark(),
         measure=lambda _master: measure_playlist(_find(bench, f"{stream.renditions[0].name}.m3u8")),
     )
     told = describe_renditions(stream)
@@ -130,6 +132,7 @@ OPERATION: Final = Operation(
     produces=lambda _media_type, _options: PLAYLIST_TYPE,
     needs=lambda _media_type, _options: ("ffmpeg",),
     tools=("ffmpeg",),
+    inputs=InputsRule(least=0, most=1, media_types=WATERMARK_TYPES),
     samples=("clip.mp4",),
     examples=(
         Example(options={"preset": "hls/240p", "encoder_preset": "veryfast"}, shows="One small rendition, made fast."),

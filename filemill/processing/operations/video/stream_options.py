@@ -17,6 +17,7 @@ from filemill.processing.operations.video.film_options import (
     VideoCodecChoice,
 )
 from filemill.processing.operations.video.stream_ladder import RungName
+from filemill.processing.operations.video.watermarking import WatermarkedOptions
 
 STREAM_DETAILS: Final = """\
 The pictures are H.264 at a steady rate, the sound AAC of 128k. Every option outweighs what the names of renditions
@@ -27,12 +28,13 @@ for an even quality under the rate.
 each as large as its name says, and never larger than the largest. `fit` alone says how the film meets the boxes of the
 names: with `cover`, 720p has just 1280 x 720. Without a word of sizes nothing is ever enlarged.
 
-With `copy`, of pictures or sound, the stream is made in one go.
-"""
+A watermark is drawn for each rendition; what is said of it in pixels is meant of the largest.
+
+With `copy`, of pictures or sound, the stream is made in one go."""
 """For the pages of both."""
 
 
-class StreamOptions(SpanOptions, SizeOptions, EncodingOptions):
+class StreamOptions(WatermarkedOptions, SpanOptions, SizeOptions, EncodingOptions):
     """Which renditions, how they are cut, and how they are encoded."""
 
     renditions: Annotated[list[RungName], Field(min_length=1, max_length=7)] | None = Field(
@@ -84,4 +86,11 @@ class StreamOptions(SpanOptions, SizeOptions, EncodingOptions):
         "rate of each rendition is then its ceiling, which players go by.",
         examples=["medium", 60],
         json_schema_extra={"x-valid": QUALITY_VALID},
+    )
+    skip_if_compliant: StrictBool = Field(
+        False,
+        description="When the film already has the codecs and the size of the only rendition, and no more than its "
+        "rate, pack it as it is, as `copy` does, instead of encoding it again.",
+        examples=[True],
+        json_schema_extra={"x-valid": "true or false"},
     )

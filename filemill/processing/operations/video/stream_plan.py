@@ -1,6 +1,7 @@
 """From what a film is and what is asked for to the stream it becomes; pure. What can't be is an OptionsError."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 from typing import Final, Literal, TypeVar
@@ -24,6 +25,7 @@ from filemill.processing.operations.ffmpeg.streaming import BITS, CopiedPicture,
 from filemill.processing.operations.planning import Cost, Facts
 from filemill.processing.operations.quality import to_percent
 from filemill.processing.operations.sizing import Layout, Size
+from filemill.processing.operations.video.compliance import find_differences
 from filemill.processing.operations.video.film_plan import (
     choose_box,
     refuse_changes_to_a_copy,
@@ -32,6 +34,7 @@ from filemill.processing.operations.video.film_plan import (
 )
 from filemill.processing.operations.video.stream_ladder import Rung, RungName, name_size, plan_ladder
 from filemill.processing.operations.video.stream_options import StreamOptions
+from filemill.processing.operations.video.watermarking import refuse_on_a_copy
 
 _Codec = TypeVar("_Codec", bound=str)
 
@@ -46,7 +49,9 @@ _SOUNDS_IN: Final[Mapping[SegmentFormat, tuple[AudioCodec, ...]]] = {
 """What players take; the formats could hold more."""
 _USUAL_AUDIO_BITS: Final = 128_000
 _FAST_FPS: Final = 31.0
-_MOST_OUTPUTS: Final = 990
+_MOST_OUTPUTS: Final = 1000
+_FILES_BESIDE: Final = 3
+"""Of each track, beside its segments: a playlist, what its segments begin with, the watermark that is drawn for it."""
 _LEAST_BITS: Final = 10_000
 _PART_OF_H264: Final[Mapping[VideoCodec, Fraction]] = {
     "h264": Fraction(1),
@@ -64,6 +69,7 @@ def plan_stream(
 
     Raises OptionsError for more segments than a task can hold, and for codecs that they do not.
     """
+    refuse_on_a_copy(options.find_watermark(), options.video_codec)
     names = [preset] if preset is not None else options.renditions
     stream = Stream(
         renditions=_plan_renditions(facts, options, names, segment_format),
@@ -75,7 +81,20 @@ def plan_stream(
         fps=to_fraction(options.fps) if options.fps else None,
     )
     _refuse_many(stream)
-    return stream
+    return _as_copy(stream) if _is_compliant(facts, options, stream) else stream
+
+
+def _is_compliant(facts: Facts, options: StreamOptions, stream: Stream) -> bool:
+    """Say whether the film already is the only rendition that is asked for, if that may be left as it is."""
+    if not options.skip_if_compliant or options.watermark is not False or len(stream.renditions) > 1:
+        return False
+    return not set(find_differences(facts, stream.as_film(stream.renditions[0]))) - {"container"}
+
+
+def _as_copy(stream: Stream) -> Stream:
+    only = stream.renditions[0]
+    copied = replace(only, coding=CopiedPicture(codec=only.coding.codec))
+    return replace(stream, renditions=(copied,), sound=COPY if stream.sound else None)
 
 
 def _plan_renditions(
@@ -171,9 +190,9 @@ def _refuse_many(stream: Stream) -> None:
         return
     segments = ceil(stream.span.lasting_seconds / stream.segment_seconds)
     tracks = len(stream.renditions) + (1 if stream.sound else 0)
-    if segments * tracks > _MOST_OUTPUTS:
+    if (segments + _FILES_BESIDE) * tracks + 1 > _MOST_OUTPUTS:
         message = (
-            f"That gives about {segments * tracks:,} segments, and a task holds {_MOST_OUTPUTS} files: ask for "
+            f"That gives about {segments * tracks:,} segments, and a task holds {_MOST_OUTPUTS:,} files: ask for "
             "single_file, a longer segment_duration or fewer renditions."
         )
         raise OptionsError(message, code="invalid_options")

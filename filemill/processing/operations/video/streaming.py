@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from filemill.processing.bench import Bench, Input, Output, ToolExit, Workspace
@@ -16,6 +17,12 @@ from filemill.processing.operations.ffmpeg.stream_segments import plan_stream_cu
 from filemill.processing.operations.ffmpeg.streaming import CopiedPicture, Packing, Stream, ask_for_stream
 from filemill.processing.operations.planning import Facts
 from filemill.processing.operations.video.stream_plan import estimate_stream
+from filemill.processing.operations.video.watermarking import (
+    Watermark,
+    describe_place,
+    only_picture,
+    prepare_overlay,
+)
 
 _MEDIA_TYPES: Final[Mapping[str, str]] = {
     "m3u8": "application/vnd.apple.mpegurl",
@@ -31,33 +38,68 @@ _SHARE: Final = (3.0, 97.0)
 
 
 def make_stream(
-    bench: Bench, facts: Facts, stream: Stream, packing: Packing, *, measure: Callable[[Output], float | None]
-) -> list[Output]:
+    bench: Bench,
+    facts: Facts,
+    stream: Stream,
+    packing: Packing,
+    *,
+    watermark: Watermark | None,
+    measure: Callable[[Output], float | None],
+) -> tuple[Stream, list[Output]]:
     """Make the stream and give its files, what a player opens before the rest; `measure` tells how long it lasts."""
-    cuts = plan_stream_cuts(stream, estimate_wall_seconds(estimate_stream(facts, stream)))
-    if cuts is not None and bench.checkpoints is not None:
-        outputs, ended = make_stream_in_segments(
-            bench,
-            stream,
-            cuts,
-            packing,
-            fps=facts.fps,
-            share=_SHARE,
-            checkpoints=bench.checkpoints,
-            pack=lambda asked, inputs: _pack(bench, packing, asked, inputs),
-        )
-    else:
-        outputs, ended = _make_in_one_go(bench, stream, packing)
+    drawn: list[Output] = []
+    try:
+        if watermark is not None:
+            stream = _draw_overlays(bench, stream, watermark, drawn)
+        outputs, ended = _make(bench, facts, stream, packing, drawn)
+    finally:
+        for overlay in drawn:
+            bench.discard(overlay)
     _refuse_shortfall(ended, stream, measure(outputs[0]))
     bench.progress(100.0, "Stream made")
-    return outputs
+    return stream, outputs
 
 
-def _make_in_one_go(bench: Bench, stream: Stream, packing: Packing) -> tuple[list[Output], ToolExit]:
+def _draw_overlays(bench: Bench, stream: Stream, watermark: Watermark, drawn: list[Output]) -> Stream:
+    """Draw the watermark for each rendition by itself: scaled down by FFmpeg its edges would get dark."""
+    picture, largest = only_picture(bench), stream.renditions[0].layout.canvas
+    marked = []
+    for rendition in stream.renditions:
+        canvas = rendition.layout.canvas
+        overlay, output = prepare_overlay(bench, watermark, canvas, picture, part=canvas.width / largest.width)
+        drawn.append(output)
+        marked.append(replace(rendition, overlay=overlay))
+    return replace(stream, renditions=tuple(marked))
+
+
+def _make(
+    bench: Bench, facts: Facts, stream: Stream, packing: Packing, overlays: Sequence[Output]
+) -> tuple[list[Output], ToolExit]:
+    cuts = plan_stream_cuts(stream, estimate_wall_seconds(estimate_stream(facts, stream)))
+    if cuts is None or bench.checkpoints is None:
+        return _make_in_one_go(bench, stream, packing, overlays)
+    return make_stream_in_segments(
+        bench,
+        stream,
+        cuts,
+        packing,
+        fps=facts.fps,
+        share=_SHARE,
+        checkpoints=bench.checkpoints,
+        pack=lambda asked, inputs: _pack(bench, packing, asked, inputs),
+        overlays=overlays,
+    )
+
+
+def _make_in_one_go(
+    bench: Bench, stream: Stream, packing: Packing, overlays: Sequence[Output]
+) -> tuple[list[Output], ToolExit]:
     clock = Clock(stream.span.lasting_seconds, tell_share(bench, _SHARE, "Encoding the video"))
     asked = ask_for_stream(bench.media_type, stream, packing)
     with bench.open_workspace() as workspace:
-        ended = bench.run_tool("ffmpeg", asked, workspace=workspace, on_line=clock.read_line, limits=FILM_LIMITS)
+        ended = bench.run_tool(
+            "ffmpeg", asked, inputs=overlays, workspace=workspace, on_line=clock.read_line, limits=FILM_LIMITS
+        )
         failures.raise_failure(ended)
         return _take(workspace, packing.first), ended
 
@@ -119,6 +161,7 @@ def describe_renditions(stream: Stream) -> list[dict[str, Any]]:
             "height": rendition.layout.canvas.height,
             "video_codec": rendition.coding.codec,
             **_describe_rate(rendition.coding),
+            **({"watermark": describe_place(rendition.overlay)} if rendition.overlay else {}),
         }
         for rendition in stream.renditions
     ]

@@ -22,11 +22,12 @@ from filemill.processing.operations.video.probing import read_film, to_facts
 from filemill.processing.operations.video.producing import foresee_film, produce_film
 from filemill.processing.operations.video.watermarking import (
     WATERMARK_TYPES,
-    WATERMARK_VALID,
     Watermark,
+    WatermarkedOptions,
     describe_place,
     only_picture,
     prepare_overlay,
+    refuse_on_a_copy,
 )
 
 DETAILS: Final = """
@@ -64,7 +65,7 @@ class Poster(BaseModel):
     )
 
 
-class VideoOptions(FilmOptions):
+class VideoOptions(WatermarkedOptions, FilmOptions):
     """What can be asked of a film; without an option that asks for encoding it gives facts and a poster only."""
 
     poster: StrictBool | Poster = Field(
@@ -75,12 +76,6 @@ class VideoOptions(FilmOptions):
         json_schema_extra={
             "x-valid": 'true, false or an object with at: seconds such as 2.5, or a percentage such as "50%"'
         },
-    )
-    watermark: StrictBool | Watermark = Field(
-        False,
-        description="Lay a picture over the film: the one that `inputs` names. An object says where and how large.",
-        examples=[{"position": "northeast", "scale": 0.15, "opacity": 0.7}],
-        json_schema_extra={"x-valid": WATERMARK_VALID},
     )
     skip_if_compliant: StrictBool = Field(
         False,
@@ -102,7 +97,7 @@ def transcode(bench: Bench, options: VideoOptions) -> dict[str, Any]:
     result = {name: value for name, value in told.items() if name not in ("tags", "pixel_format")}
     made: dict[str, Any] = {}
     if asks_for_film(options):
-        made["output"] = _make_film(bench, facts, plan_film(facts, options), options)
+        made["output"] = _make_film(bench, facts, _plan_film(facts, options), options)
     if options.poster is not False:
         made["poster"] = _take_poster(bench, facts, options.poster)
     bench.progress(100.0, "Done")
@@ -125,10 +120,15 @@ def _take_poster(bench: Bench, facts: Facts, wish: bool | Poster) -> dict[str, A
     return {"name": poster.name, "at": round(at_seconds, 3), **poster.facts}
 
 
+def _plan_film(facts: Facts, options: VideoOptions) -> Film:
+    refuse_on_a_copy(options.find_watermark(), options.video_codec)
+    return plan_film(facts, options)
+
+
 def _make_film(bench: Bench, facts: Facts, film: Film, options: VideoOptions) -> dict[str, Any]:
     share = (3.0, 100.0 if options.poster is False else 98.0)
-    if options.watermark is not False:
-        return _make_marked(bench, facts, film, options, share)
+    if (watermark := options.find_watermark()) is not None:
+        return _make_marked(bench, facts, film, watermark, share)
     if options.skip_if_compliant and not find_differences(facts, film):
         copied = replace(film, picture=COPY, sound=COPY if film.sound else None)
         return {**produce_film(bench, facts, copied, share=share), "is_copy": True}
@@ -136,10 +136,9 @@ def _make_film(bench: Bench, facts: Facts, film: Film, options: VideoOptions) ->
 
 
 def _make_marked(
-    bench: Bench, facts: Facts, film: Film, options: VideoOptions, share: tuple[float, float]
+    bench: Bench, facts: Facts, film: Film, watermark: Watermark, share: tuple[float, float]
 ) -> dict[str, Any]:
-    wish = options.watermark if isinstance(options.watermark, Watermark) else Watermark()
-    overlay, drawn = prepare_overlay(bench, wish, film.layout.canvas, only_picture(bench))
+    overlay, drawn = prepare_overlay(bench, watermark, film.layout.canvas, only_picture(bench))
     try:
         made = produce_film(bench, facts, replace(film, overlay=overlay), share=share, overlays=[drawn])
     finally:
@@ -151,7 +150,7 @@ def plan(facts: Facts, options: VideoOptions) -> Planned:
     """Foresee the film, the poster and their cost."""
     planned = Planned(outputs=(), cost=Cost())
     if asks_for_film(options):
-        film = plan_film(facts, options)
+        film = _plan_film(facts, options)
         if options.skip_if_compliant and not find_differences(facts, film):
             film = replace(film, picture=COPY, sound=COPY if film.sound else None)
         planned = foresee_film(facts, film)

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from filemill.processing.bench import Bench
-from filemill.processing.errors import OptionsError
 from filemill.processing.media import FILM_TYPES
 from filemill.processing.operations.declaration import Example, InputsRule, Operation, RetryPolicy
 from filemill.processing.operations.ffmpeg.film import Film
@@ -30,6 +29,7 @@ from filemill.processing.operations.video.watermarking import (
     describe_place,
     only_picture,
     prepare_overlay,
+    refuse_on_a_copy,
 )
 
 DETAILS: Final = """
@@ -101,9 +101,7 @@ def _film_options(options: WatermarkOptions) -> FilmOptions:
 
 
 def _plan_film(facts: Facts, options: WatermarkOptions) -> Film:
-    if options.video_codec == "copy":
-        message = "A watermark changes the picture, so video_codec can't be copy."
-        raise OptionsError(message, code="invalid_options")
+    refuse_on_a_copy(Watermark(), options.video_codec)
     return plan_film(facts, _film_options(options))
 
 

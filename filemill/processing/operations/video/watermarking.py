@@ -2,11 +2,13 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from filemill.processing.bench import Bench, Input, Limits, Output
 from filemill.processing.errors import OptionsError
 from filemill.processing.media import IMAGE_TYPES
+from filemill.processing.operations.declaration import Options
+from filemill.processing.operations.ffmpeg.coding import COPY
 from filemill.processing.operations.ffmpeg.filters import Overlay
 from filemill.processing.operations.gravity import CompassOption, Offset, OffsetPair
 from filemill.processing.operations.sealed_name import SealedName
@@ -45,13 +47,43 @@ WATERMARK_VALID: Final = (
 )
 
 
-def prepare_overlay(bench: Bench, watermark: Watermark, film: Size, picture: Input) -> tuple[Overlay, Output]:
-    """Decode, scale and weaken the picture in the cage, and say where it lies."""
+class WatermarkedOptions(Options):
+    """Whether a picture is laid over what is made."""
+
+    watermark: StrictBool | Watermark = Field(
+        False,
+        description="Lay a picture over the film: the one that `inputs` names. An object says where and how large.",
+        examples=[{"position": "northeast", "scale": 0.15, "opacity": 0.7}],
+        json_schema_extra={"x-valid": WATERMARK_VALID},
+    )
+
+    def find_watermark(self) -> Watermark | None:
+        """Give what is asked for, in full; None where nothing is."""
+        if isinstance(self.watermark, Watermark):
+            return self.watermark
+        return Watermark() if self.watermark else None
+
+
+def refuse_on_a_copy(watermark: Watermark | None, video_codec: str | None) -> None:
+    """Refuse a watermark on a picture that is not encoded."""
+    if watermark is not None and video_codec == COPY:
+        message = "A watermark changes the picture, so video_codec can't be copy."
+        raise OptionsError(message, code="invalid_options")
+
+
+def prepare_overlay(
+    bench: Bench, watermark: Watermark, film: Size, picture: Input, *, part: float = 1.0
+) -> tuple[Overlay, Output]:
+    """Decode, scale and weaken the picture in the cage, and say where it lies.
+
+    Of a film that is made in several sizes, `part` is how large this one is against that whose pixels are meant.
+    """
     width = max(1, round(film.width * watermark.scale))
     before = len(bench.outputs)
     drawn = bench.call(
         draw_overlay,
         {
+            "name": f"watermark-{film.width}x{film.height}.rgba",
             "width": width,
             "height": film.height,
             "opacity": watermark.opacity,
@@ -62,29 +94,29 @@ def prepare_overlay(bench: Bench, watermark: Watermark, film: Size, picture: Inp
         limits=_LIMITS,
     )
     size = Size(drawn["width"], drawn["height"])
-    return place_overlay(watermark, film, size), bench.outputs[before]
+    return place_overlay(watermark, film, size, part=part), bench.outputs[before]
 
 
-def place_overlay(watermark: Watermark, film: Size, size: Size) -> Overlay:
-    """Work out where the upper left corner of the picture is."""
+def place_overlay(watermark: Watermark, film: Size, size: Size, *, part: float = 1.0) -> Overlay:
+    """Work out where the upper left corner of the picture is; distances are multiplied by `part`."""
     position = watermark.position
     across, down = watermark.offset or (None, None)
     across = across if watermark.x_offset is None else watermark.x_offset
     down = down if watermark.y_offset is None else watermark.y_offset
     return Overlay(
         size=size,
-        left=_place("west" in position, "east" in position, film.width, size.width, across),
-        top=_place("north" in position, "south" in position, film.height, size.height, down),
+        left=_place("west" in position, "east" in position, film.width - size.width, across, part),
+        top=_place("north" in position, "south" in position, film.height - size.height, down, part),
         from_seconds=watermark.start,
         to_seconds=watermark.end,
     )
 
 
-def _place(is_first: bool, is_last: bool, room: int, length: int, offset: int | None) -> int:
+def _place(is_first: bool, is_last: bool, room: int, offset: int | None, part: float) -> int:
     if is_first or is_last:
-        away = _FROM_THE_EDGE if offset is None else offset
-        return away if is_first else room - length - away
-    return (room - length) // 2 + (offset or 0)
+        away = round((_FROM_THE_EDGE if offset is None else offset) * part)
+        return away if is_first else room - away
+    return room // 2 + round((offset or 0) * part)
 
 
 def only_picture(bench: Bench) -> Input:

@@ -167,7 +167,7 @@ def test_a_watermark_is_weak_and_shown_for_a_while(make: Make, tmp_path: Path, p
     assert reds == pytest.approx([0, 127, 0], abs=16)
 
 
-def test_a_watermark_needs_a_picture_that_is_one(make: Make, clip: Path, tmp_path: Path) -> None:
+def test_a_watermark_needs_a_picture_that_is_one(make: Make, clip: Path, picture: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionsError, match="name it in inputs"):
         make("video.watermark", clip)
     with pytest.raises(OptionsError, match="name it in inputs"):
@@ -179,6 +179,8 @@ def test_a_watermark_needs_a_picture_that_is_one(make: Make, clip: Path, tmp_pat
     assert caught.value.code == "corrupt_file"
     with pytest.raises(OptionsError, match="can't be copy"):
         make("video.watermark", clip, inputs=[broken], video_codec="copy")
+    with pytest.raises(OptionsError, match="can't be copy"):
+        make("video.transcode", clip, inputs=[picture], video_codec="copy", watermark=True)
 
 
 def test_films_of_every_shape_follow_each_other(make: Make, clip: Path, silent_clip: Path, tmp_path: Path) -> None:

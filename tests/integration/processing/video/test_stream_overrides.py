@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from filemill.processing.errors import OptionsError
-from tests.integration.processing.video.clips import FFMPEG, make_clip, run_ffmpeg
+from tests.integration.processing.video.clips import FFMPEG, make_clip, make_plain_picture, run_ffmpeg
 from tests.integration.processing.video.conftest import Made, Make, gather
-from tests.integration.processing.video.dying import Store
+from tests.integration.processing.video.dying import Store, WorkerDied
 from tests.integration.processing.video.reading import read_back, read_frame, read_lengths
 
 SOON = {"encoder_preset": "ultrafast", "segment_duration": 2}
@@ -176,3 +177,100 @@ def test_what_can_not_be_copied_is_refused_with_the_way_out(make: Make, film: Pa
     run_ffmpeg("-i", str(film), "-c:v", "mpeg4", "-c:a", "mp3", str(old))
     with pytest.raises(OptionsError, match=r"The video is mpeg4, .* leave out video_codec to encode it"):
         make("video.hls", old, video_codec="copy")
+
+
+@pytest.fixture(scope="module")
+def blue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("blue") / "blue.mp4"
+    return make_clip(path, seconds=6, size="640x360", picture="color=c=blue", coding=KEYS)
+
+
+def find_red(path: Path, number: int, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """Find the box of what is red in a frame."""
+    frame = Image.frombytes("RGB", size, read_frame(path, number))
+    return frame.getchannel("R").point(lambda red: 255 * (red > 128)).getbbox()
+
+
+@pytest.mark.parametrize(
+    ("watermark", "boxes"),
+    [
+        (True, [(496, 248, 624, 344), (330, 165, 415, 229)]),
+        ({"position": "top-left", "scale": 0.25, "offset": [30, 20]}, [(30, 20, 190, 140), (20, 13, 126, 93)]),
+        ({"position": "center", "scale": 0.5, "x_offset": -100}, [(60, 60, 380, 300), (39, 40, 252, 200)]),
+    ],
+    ids=str,
+)
+def test_a_watermark_lies_at_the_same_place_of_every_rendition(
+    make: Make, blue: Path, picture: Path, watermark: object, boxes: list[tuple[int, int, int, int]]
+) -> None:
+    asked = {"renditions": ["360p", "240p"], "single_file": True, "crf": 5, "video_bitrate": "8M", **SOON}
+    for operation, names in (("video.hls", ["360p.ts", "240p.ts"]), ("video.dash", ["stream-0.mp4", "stream-1.mp4"])):
+        made = make(operation, blue, inputs=[picture], watermark=watermark, **asked)
+        sizes, renditions = [(640, 360), (426, 240)], made.result["renditions"]
+        for name, size, box, told in zip(names, sizes, boxes, renditions, strict=True):
+            for number in (0, 149):
+                assert find_red(made.path(name), number, size) == pytest.approx(box, abs=2)
+            assert (told["watermark"]["left"], told["watermark"]["top"]) == box[:2]
+        assert not [name for name in made.outputs if name.startswith("watermark")]
+
+
+def test_a_watermark_of_a_stream_is_shown_for_a_while(make: Make, blue: Path, picture: Path) -> None:
+    wish = {"start": 1.0, "end": 2.0, "scale": 1.0}
+    asked = {"preset": "hls/240p", "single_file": True, "start": 1, "watermark": wish}
+    made = make("video.hls", blue, inputs=[picture], **asked, **SOON)
+    seen = [find_red(made.path("240p.ts"), number, (426, 240)) is not None for number in (5, 35, 70)]
+    assert seen == [False, True, False]
+
+
+@pytest.mark.usefixtures("short_films_are_worth_cutting")
+@pytest.mark.parametrize("count", [1, 3, 6, 7])
+def test_after_a_death_the_watermark_goes_on_where_it_was(
+    make: Make, store: Store, blue: Path, picture: Path, count: int
+) -> None:
+    operation = "video.dash" if count % 2 else "video.hls"
+    wish = {"start": 1.5, "end": 4.5, "scale": 0.5}
+    asked = {"renditions": ["360p", "240p"], "single_file": True, "watermark": wish, **SOON}
+    whole = make(operation, blue, inputs=[picture], **asked)
+    store.dies_after = count
+    with pytest.raises(WorkerDied):
+        make(operation, blue, inputs=[picture], checkpoints=store, **asked)
+    made = make(operation, blue, inputs=[picture], checkpoints=store, **asked)
+    assert made.usage["resumed_after_segments"] == min(count, 6)
+    assert "resumed_in_vain" not in made.usage
+    assert made.result == whole.result
+    assert set(made.outputs) == set(whole.outputs)
+    names = ["360p.ts", "240p.ts"] if operation == "video.hls" else ["stream-0.mp4", "stream-1.mp4"]
+    for name, size in zip(names, [(640, 360), (426, 240)], strict=True):
+        assert read_back(made.path(name)).times == pytest.approx(read_back(whole.path(name)).times, abs=0.001)
+        for number in (20, 50, 100, 140):
+            one, other = (find_red(each.path(name), number, size) for each in (whole, made))
+            assert (one is None) == (number in (20, 140))
+            assert other == (one and pytest.approx(one, abs=2))
+
+
+@pytest.mark.usefixtures("short_films_are_worth_cutting")
+def test_what_was_kept_with_another_watermark_is_not_taken_up(
+    make: Make, store: Store, blue: Path, picture: Path, tmp_path: Path
+) -> None:
+    asked = {"preset": "hls/240p", "watermark": True, **SOON}
+    store.dies_after = 2
+    with pytest.raises(WorkerDied):
+        make("video.hls", blue, inputs=[picture], checkpoints=store, **asked)
+    other = make_plain_picture(tmp_path / "white.png", "white")
+    made = make("video.hls", blue, inputs=[other], checkpoints=store, **asked)
+    assert "resumed_after_segments" not in made.usage
+
+
+def test_a_watermark_of_a_stream_needs_a_picture(make: Make, film: Path) -> None:
+    with pytest.raises(OptionsError, match="name it in inputs"):
+        make("video.hls", film, watermark=True)
+
+
+@pytest.mark.parametrize("operation", ["video.hls", "video.dash"])
+def test_a_film_that_already_is_what_is_asked_for_is_packed_as_it_is(make: Make, film: Path, operation: str) -> None:
+    asked = {"renditions": ["360p"], "skip_if_compliant": True, "video_bitrate": "40M", "single_file": True, **SOON}
+    made = make(operation, film, **asked)
+    assert hash_sound(made.path("360p.ts" if operation == "video.hls" else "stream-1.mp4")) == hash_sound(film)
+    assert "video_bitrate" not in made.result["renditions"][0], "it has the film's own"
+    changed = make(operation, film, **{**asked, "renditions": ["240p"]})
+    assert changed.result["renditions"][0]["video_bitrate"] == 40_000_000

@@ -19,10 +19,14 @@ SMALL = {"width": 1000, "height": 562}
 
 
 def plan(
-    film: dict[str, int] = WIDE, codecs: tuple[str, str] = ("h264", "aac"), rotation: int = 0, **options: Any
+    film: dict[str, int] = WIDE,
+    codecs: tuple[str, str] = ("h264", "aac"),
+    rotation: int = 0,
+    told: dict[str, Any] | None = None,
+    **options: Any,
 ) -> Stream:
-    told = {"video_codec": codecs[0], "audio_codec": codecs[1], "audio_channels": 2, "rotation": rotation}
-    facts = Facts(media_type="video/mp4", duration=60.0, fps=25.0, more=told, **film)
+    more = {"video_codec": codecs[0], "audio_codec": codecs[1], "audio_channels": 2, "rotation": rotation}
+    facts = Facts(media_type="video/mp4", duration=60.0, fps=25.0, more={**more, **(told or {})}, **film)
     return plan_hls(facts, HlsOptions.model_validate(options))
 
 
@@ -199,6 +203,35 @@ def test_a_picture_that_players_would_show_on_its_side_is_not_copied() -> None:
 def test_a_copy_can_not_be_changed(option: dict[str, Any]) -> None:
     with pytest.raises(OptionsError, match=f"{next(iter(option))} can't be had with it"):
         plan(video_codec="copy", **option)
+
+
+def test_a_watermark_is_not_to_be_had_on_a_copy() -> None:
+    with pytest.raises(OptionsError, match="video_codec can't be copy"):
+        plan(video_codec="copy", watermark=True)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"renditions": ["1080p", "720p"]},
+        {"preset": "hls/720p"},
+        {"preset": "hls/1080p", "video_codec": "h265", "segment_format": "fmp4"},
+        {"preset": "hls/1080p", "audio_codec": "mp3"},
+        {"preset": "hls/1080p", "mute": True},
+        {"preset": "hls/1080p", "start": 5},
+        {"preset": "hls/1080p", "video_bitrate": "2M"},
+        {"preset": "hls/1080p", "fps": 10},
+        {"preset": "hls/1080p", "fit": "cover", "width": 500, "height": 500},
+        {"preset": "hls/1080p", "watermark": True},
+        {"preset": "hls/1080p", "rotation": 90},
+    ],
+    ids=str,
+)
+def test_only_what_already_is_the_only_rendition_is_left_as_it_is(changed: dict[str, Any]) -> None:
+    told = {"pixel_format": "yuv420p", "bit_rate": 4_000_000}
+    assert plan(preset="hls/1080p", skip_if_compliant=True, told=told).is_copied
+    assert not plan(preset="hls/1080p", told=told).is_copied
+    assert not plan(skip_if_compliant=True, told=told, **changed).is_copied
 
 
 def test_sound_that_is_copied_has_no_rate_of_its_own() -> None:

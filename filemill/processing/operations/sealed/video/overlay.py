@@ -9,14 +9,13 @@ import pyvips
 from filemill.processing.bench import SealedCall
 from filemill.processing.errors import InputError
 
-_NAME: Final = "watermark.rgba"
 _OPAQUE: Final = 255.0
 
 
 def draw_overlay(call: SealedCall) -> dict[str, Any]:
     """Write the first further input as RGBA, as large as the box `width` x `height` allows.
 
-    Arguments: the box, `opacity` (0 to 1), `max_pixels`. Gives `width` and `height`.
+    Arguments: the output's `name`, the box, `opacity` (0 to 1), `max_pixels`. Gives `width` and `height`.
     """
     try:
         image = _draw(call)
@@ -39,7 +38,7 @@ def _draw(call: SealedCall) -> Any:
         image = image.bandjoin(_OPAQUE)
     colours, alpha = image.extract_band(0, n=3), image.extract_band(image.bands - 1)
     image = colours.bandjoin((alpha * call.arguments["opacity"]).cast("uchar")).copy_memory()
-    output = call.create_output(_NAME, "application/octet-stream")
+    output = call.create_output(call.arguments["name"], "application/octet-stream")
     with FileIO(output.fd, "wb", closefd=False) as file:
         _write_all(file, image.write_to_memory())
     return image
