@@ -25,16 +25,26 @@ from filemill.processing.operations.video.probing import read_sound, sound_of_in
 MOST: Final = 50
 _FIRST_FURTHER: Final = 6
 _USUAL_RATE: Final = 48_000
+_LEAST_RATE: Final = 8_000
+_MOST_RATE: Final = 192_000
+"""Samples per second; a header may claim any number, and all parts are brought to it."""
 _MOST_CHANNELS: Final = 8
+_LAYOUTS: Final = frozenset(
+    (
+        *("mono", "stereo", "2.1", "3.0", "3.0(back)", "3.1", "4.0", "4.1", "quad", "quad(side)", "5.0", "5.0(side)"),
+        *("5.1", "5.1(side)", "6.0", "6.0(front)", "hexagonal", "6.1", "6.1(back)", "6.1(front)"),
+        *("7.0", "7.0(front)", "7.1", "7.1(wide)", "7.1(wide-side)", "octagonal"),
+    )
+)
 _USUAL: Final[SoundFormat] = "mp3"
 
 DETAILS: Final = """
 The sounds follow each other in the order of the request, without a gap, whatever their formats, rates and channels are.
 Of a film it is the sound that is taken. The tags are those of the first.
 
-The one sound has the highest of their sample rates, or the nearest to it that the format knows. Where all have the same
-number of channels it has those, and otherwise two; MP3, M4A, AAC and Opus have two at most. Sounds that are alike are
-in a FLAC sample for sample.
+The one sound has the highest of their sample rates, or the nearest to it that the format knows, and never more than
+192,000. Where all have the same channels it has those, and otherwise two; MP3, M4A, AAC and Opus have two at most.
+Sounds that are alike in rate, channels and depth are in a FLAC sample for sample.
 """
 
 
@@ -98,10 +108,24 @@ def ask_for_concat(sound: Sound, parts: Sequence[Facts]) -> list[str]:
 
 def _make_alike(parts: Sequence[Facts]) -> str:
     """Steps that bring a part to the highest rate of all, and to the channels that all have, or else to two."""
-    rate = max(part.more.get("sample_rate") or _USUAL_RATE for part in parts)
-    counts = {part.more.get("channels") or 2 for part in parts}
-    channels = counts.pop() if len(counts) == 1 else 2
-    return f"aresample={rate:d},aformat=sample_rates={rate:d}:channel_layouts={min(channels, _MOST_CHANNELS):d}c"
+    highest = max(part.more.get("sample_rate") or _USUAL_RATE for part in parts)
+    rate = min(max(highest, _LEAST_RATE), _MOST_RATE)
+    return f"aresample={rate:d},aformat=sample_rates={rate:d}:channel_layouts={_choose_layout(parts)}"
+
+
+def _choose_layout(parts: Sequence[Facts]) -> str:
+    """Choose FFmpeg's name of a layout. What the probe tells came from the file, so only names that are known are used.
+
+    Channels whose places nobody tells are taken as they usually lie.
+    """
+    layouts = {part.more.get("channel_layout") for part in parts}
+    counts = {part.more.get("channels") or 0 for part in parts}
+    if len(layouts) > 1 or len(counts) > 1:
+        return "stereo"
+    layout, count = layouts.pop(), counts.pop()
+    if layout in _LAYOUTS:
+        return str(layout)
+    return f"{count:d}c" if 0 < count <= _MOST_CHANNELS else "stereo"
 
 
 def plan(facts: Facts, options: ConcatOptions) -> Planned:

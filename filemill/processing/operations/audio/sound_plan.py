@@ -7,6 +7,7 @@ from filemill.processing.errors import OptionsError
 from filemill.processing.input_limits import LEAST_SAMPLE_RATE
 from filemill.processing.operations.audio.sound_options import SoundFormatOptions, SoundOptions
 from filemill.processing.operations.ffmpeg.coding import CODEC_NAMES, COPY, SoundCoding
+from filemill.processing.operations.ffmpeg.encoder_limits import refuse_sound_beyond
 from filemill.processing.operations.ffmpeg.presets import SOUND_PRESETS, SoundFormat
 from filemill.processing.operations.ffmpeg.sound import CODECS, Sound, is_copied_as
 from filemill.processing.operations.ffmpeg.spans import Span, plan_span
@@ -40,24 +41,30 @@ def choose_format(options: SoundFormatOptions) -> SoundFormat | None:
 
 
 def plan_coding(facts: Facts, options: SoundFormatOptions, wanted: SoundFormat) -> SoundCoding:
-    """Work out how sound is encoded into a format; raises OptionsError for a sample rate that it does not know."""
+    """Work out how sound is encoded into a format; raises OptionsError for a rate that it does not know."""
     preset = SOUND_PRESETS[options.preset] if options.preset else None
     usual_bits = preset.bits_per_second if preset and preset.format == wanted else None
     rate = options.sample_rate
     if rate is not None and (rate > _HIGHEST_RATES.get(wanted, rate) or (wanted == "opus" and rate not in _OPUS_RATES)):
         message = f"{wanted} does not know a sample rate of {rate}; leave it out, or ask for 48000."
         raise OptionsError(message, code="invalid_options")
-    return SoundCoding(
+    coding = SoundCoding(
         codec=CODECS[wanted],
         bits_per_second=options.audio_bitrate or usual_bits,
         channels=options.channels or _limit_channels(facts, wanted),
         sample_rate=rate,
     )
+    refuse_sound_beyond(coding, source_channels=_count_channels(facts))
+    return coding
 
 
 def _limit_channels(facts: Facts, wanted: SoundFormat) -> int | None:
-    channels = facts.more.get("channels") or facts.more.get("audio_channels")
+    channels = _count_channels(facts)
     return 2 if channels and channels > 2 and wanted not in _LOSSLESS else None
+
+
+def _count_channels(facts: Facts) -> int | None:
+    return facts.more.get("channels") or facts.more.get("audio_channels")
 
 
 def refuse_missing_track(facts: Facts, track: int) -> None:

@@ -133,7 +133,9 @@ def _write_dash(stream: Stream) -> list[str]:
     if stream.is_single_file:
         names = ["-single_file", "1", "-single_file_name", "stream-$RepresentationID$.mp4"]
     return [
-        *(*_OUTPUT_PROTOCOLS, "-f", "dash", "-seg_duration", f"{stream.segment_seconds:g}"),
+        # Of VP9 and Opus FFmpeg would make WebM.
+        *(*_OUTPUT_PROTOCOLS, "-f", "dash", "-dash_segment_type", "mp4"),
+        *("-seg_duration", f"{stream.segment_seconds:g}"),
         *("-use_template", "1", "-use_timeline", "1", *names, "-adaptation_sets", sets, *ASK_FOR_PROGRESS, MANIFEST),
     ]
 

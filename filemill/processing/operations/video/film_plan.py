@@ -14,6 +14,11 @@ from filemill.processing.operations.ffmpeg.coding import (
     VideoCodec,
     to_crf,
 )
+from filemill.processing.operations.ffmpeg.encoder_limits import (
+    LEAST_MP3_RATE_IN_MP4,
+    refuse_picture_beyond,
+    refuse_sound_beyond,
+)
 from filemill.processing.operations.ffmpeg.film import Film, estimate_index_bytes
 from filemill.processing.operations.ffmpeg.presets import FILM_PRESETS, FilmFormat, FilmPreset
 from filemill.processing.operations.ffmpeg.rates import to_fraction
@@ -32,6 +37,7 @@ _COPIED_INTO: Final = {
 }
 _USUAL_CODEC: Final[dict[FilmFormat, VideoCodec]] = {"mp4": "h264", "webm": "vp9"}
 _USUAL_SOUND: Final[dict[FilmFormat, AudioCodec]] = {"mp4": "aac", "webm": "opus"}
+_USUAL_SAMPLE_RATE: Final = 48_000
 _CHANGES_THE_PICTURE: Final = ("resize", "width", "height", "quality", "crf", "encoder_preset", "video_bitrate", "fps")
 
 
@@ -41,11 +47,14 @@ def plan_film(facts: Facts, options: FilmOptions) -> Film:
     container = choose_container(facts.media_type, options)
     span = plan_span(options.start, options.end, options.duration, duration_seconds=facts.duration)
     picture = _plan_picture(facts, options, preset, container)
+    layout = _plan_layout(facts, options, preset if picture != COPY else None)
+    if isinstance(picture, PictureCoding):
+        refuse_picture_beyond(picture, layout.canvas)
     return Film(
         container=container,
         picture=picture,
         sound=_plan_sound(facts, options, preset, container),
-        layout=_plan_layout(facts, options, preset if picture != COPY else None),
+        layout=layout,
         span=span,
         fps=to_fraction(options.fps) if options.fps else None,
         index_bytes=estimate_index_bytes(span.lasting_seconds, options.fps or facts.fps),
@@ -134,13 +143,42 @@ def _plan_sound(
     if options.audio_codec == COPY:
         refuse_rate_of_a_copy(options)
         _refuse_foreign(facts.more.get("audio_codec"), "audio", container)
+        if container == "mp4":
+            refuse_low_mp3(facts)
         return COPY
     codec = options.audio_codec or (preset.audio_codec if preset else _USUAL_SOUND[container])
     if options.audio_codec is None and codec not in _SOUND_INTO[container]:
         codec = _USUAL_SOUND[container]
     if codec not in _SOUND_INTO[container]:
         raise _misfit(codec, container, sorted(_SOUND_INTO[container]))
-    return SoundCoding(codec=codec, bits_per_second=options.audio_bitrate, channels=min(2, channels))
+    return plan_sound_coding(facts, codec, options.audio_bitrate, channels)
+
+
+def plan_sound_coding(facts: Facts, codec: AudioCodec, bits_per_second: int | None, channels: int) -> SoundCoding:
+    """Work out how a film's sound is encoded, in one or two channels."""
+    is_low = codec == "mp3" and _find_sample_rate(facts) < LEAST_MP3_RATE_IN_MP4
+    coding = SoundCoding(
+        codec=codec,
+        bits_per_second=bits_per_second,
+        channels=min(2, channels),
+        sample_rate=LEAST_MP3_RATE_IN_MP4 if is_low else None,
+    )
+    refuse_sound_beyond(coding, source_channels=channels)
+    return coding
+
+
+def refuse_low_mp3(facts: Facts) -> None:
+    """Refuse to copy an MP3 into an MP4 that can't hold its sample rate."""
+    rate = _find_sample_rate(facts)
+    if facts.more.get("audio_codec") == "mp3" and rate < LEAST_MP3_RATE_IN_MP4:
+        message = f"The audio is an MP3 of {rate} Hz, and in MP4 it has {LEAST_MP3_RATE_IN_MP4} or more; leave out "
+        raise OptionsError(f"{message}audio_codec to encode it.", code="invalid_options")
+
+
+def _find_sample_rate(facts: Facts) -> int:
+    """Find that of the first sound; where nothing tells of it, it is one that everything takes."""
+    rates = (stream.get("sample_rate") for stream in facts.more.get("streams", []) if stream["type"] == "audio")
+    return next(rates, None) or _USUAL_SAMPLE_RATE
 
 
 def refuse_changes_to_a_copy(options: EncodingOptions) -> None:

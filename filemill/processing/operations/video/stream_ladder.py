@@ -61,8 +61,11 @@ def _in_box(facts: Facts, names: Sequence[RungName] | None, box: Resize) -> list
     size_name = name_size(layout.canvas)
     lower = [name for name in _USUAL_NAMES if _box_of(name).pixels < _box_of(size_name).pixels]
     ordered = _sorted(names or [*lower, size_name])
-    smaller = [Rung(name=name, layout=_shrink(layout, _box_of(name)), rated_as=name) for name in ordered[:-1]]
-    return [*smaller, Rung(name=ordered[-1], layout=layout, rated_as=size_name)]
+    layouts = [*(_shrink(layout, _box_of(name)) for name in ordered[:-1]), layout]
+    return [
+        Rung(name=name, layout=each, rated_as=name_size(each.canvas))
+        for name, each in zip(ordered, layouts, strict=True)
+    ]
 
 
 def _shrink(layout: Layout, box: Size) -> Layout:

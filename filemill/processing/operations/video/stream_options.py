@@ -20,9 +20,9 @@ from filemill.processing.operations.video.stream_ladder import RungName
 from filemill.processing.operations.video.watermarking import WatermarkedOptions
 
 STREAM_DETAILS: Final = """\
-The pictures are H.264 at a steady rate, the sound AAC of 128k. Every option outweighs what the names of renditions
-stand for: `video_codec`, `audio_codec`, `video_bitrate`, `audio_bitrate` and `fps` ask for others, `crf` or `quality`
-for an even quality under the rate.
+The pictures are H.264 at a steady rate, the sound AAC; whatever its codec, it has 128k. Every option outweighs what the
+names of renditions stand for: `video_codec`, `audio_codec`, `video_bitrate`, `audio_bitrate` and `fps` ask for others,
+`crf` or `quality` for an even quality under the rate.
 
 `width`, `height` and `fit` are the size of the largest rendition, whatever its name. The smaller ones have its shape,
 each as large as its name says, and never larger than the largest. `fit` alone says how the film meets the boxes of the
@@ -30,7 +30,8 @@ names: with `cover`, 720p has just 1280 x 720. Without a word of sizes nothing i
 
 A watermark is drawn for each rendition; what is said of it in pixels is meant of the largest.
 
-With `copy`, of pictures or sound, the stream is made in one go."""
+A picture that is copied keeps its size, whatever a preset's name says, and is cut at its own key frames, however long
+that makes the segments. With `copy`, of pictures or sound, the stream is made in one go."""
 """For the pages of both."""
 
 
@@ -58,17 +59,16 @@ class StreamOptions(WatermarkedOptions, SpanOptions, SizeOptions, EncodingOption
     )
     video_codec: Annotated[VideoCodecChoice, by_other_names(VIDEO_CODEC_NAMES, VideoCodecChoice)] | None = Field(
         None,
-        description="Codec of the pictures; h264 where nothing is said, which every player knows. The others go into "
-        "fragmented MP4 only, take several times as long, and need fewer bits: h265 and vp9 two thirds, av1 half. "
-        "`copy` packs the picture as it is, in one rendition, which takes no time: segments then begin at its own key "
-        "frames.",
+        description="Codec of the pictures; h264 where nothing is said, which every player knows. The others need "
+        "fragmented MP4, which DASH always is, take several times as long, and have fewer bits: h265 and vp9 two "
+        "thirds, av1 half. `copy` packs the picture as it is, in one rendition, which takes next to no time.",
         examples=["h265", "copy"],
         json_schema_extra={"x-valid": f"one of {', '.join(get_args(VideoCodecChoice))}"},
     )
     audio_codec: Annotated[AudioCodecChoice, by_other_names(AUDIO_CODEC_NAMES, AudioCodecChoice)] | None = Field(
         None,
-        description="Codec of the sound; aac where nothing is said, which every player knows. opus goes into "
-        "fragmented MP4 only. `copy` packs the sound as it is.",
+        description="Codec of the sound; aac where nothing is said, which every player knows. opus needs "
+        "fragmented MP4. `copy` packs the sound as it is.",
         examples=["opus"],
         json_schema_extra={"x-valid": f"one of {', '.join(get_args(AudioCodecChoice))}"},
     )

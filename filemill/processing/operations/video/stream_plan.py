@@ -19,6 +19,7 @@ from filemill.processing.operations.ffmpeg.coding import (
     to_crf,
 )
 from filemill.processing.operations.ffmpeg.cost import estimate_film
+from filemill.processing.operations.ffmpeg.encoder_limits import refuse_picture_beyond
 from filemill.processing.operations.ffmpeg.rates import to_fraction
 from filemill.processing.operations.ffmpeg.spans import plan_span
 from filemill.processing.operations.ffmpeg.streaming import BITS, CopiedPicture, Rendition, SegmentFormat, Stream
@@ -28,8 +29,10 @@ from filemill.processing.operations.sizing import Layout, Size
 from filemill.processing.operations.video.compliance import find_differences
 from filemill.processing.operations.video.film_plan import (
     choose_box,
+    plan_sound_coding,
     refuse_changes_to_a_copy,
     refuse_crf_beyond,
+    refuse_low_mp3,
     refuse_rate_of_a_copy,
 )
 from filemill.processing.operations.video.stream_ladder import Rung, RungName, name_size, plan_ladder
@@ -48,6 +51,7 @@ _SOUNDS_IN: Final[Mapping[SegmentFormat, tuple[AudioCodec, ...]]] = {
 }
 """What players take; the formats could hold more."""
 _USUAL_AUDIO_BITS: Final = 128_000
+_NOT_COPIED: Final = frozenset(("video/x-msvideo",))
 _FAST_FPS: Final = 31.0
 _MOST_OUTPUTS: Final = 1000
 _FILES_BESIDE: Final = 3
@@ -86,7 +90,8 @@ def plan_stream(
 
 def _is_compliant(facts: Facts, options: StreamOptions, stream: Stream) -> bool:
     """Say whether the film already is the only rendition that is asked for, if that may be left as it is."""
-    if not options.skip_if_compliant or options.watermark is not False or len(stream.renditions) > 1:
+    is_wanted = options.skip_if_compliant and options.watermark is False and options.audio_bitrate is None
+    if not is_wanted or stream.is_copied or len(stream.renditions) > 1 or facts.media_type in _NOT_COPIED:
         return False
     return not set(find_differences(facts, stream.as_film(stream.renditions[0]))) - {"container"}
 
@@ -106,10 +111,13 @@ def _plan_renditions(
     _refuse_foreign(codec, _PICTURES_IN, segment_format)
     refuse_crf_beyond(codec, options.crf)
     ladder = plan_ladder(facts, names, choose_box(options), options.fit)
-    return tuple(
-        Rendition(name=rung.name, layout=rung.layout, coding=_plan_coding(facts, options, codec, rung, ladder[0]))
-        for rung in ladder
-    )
+    return tuple(_plan_rendition(facts, options, codec, rung, ladder[0]) for rung in ladder)
+
+
+def _plan_rendition(facts: Facts, options: StreamOptions, codec: VideoCodec, rung: Rung, largest: Rung) -> Rendition:
+    coding = _plan_coding(facts, options, codec, rung, largest)
+    refuse_picture_beyond(coding, rung.layout.canvas)
+    return Rendition(name=rung.name, layout=rung.layout, coding=coding)
 
 
 def _plan_copy(
@@ -119,18 +127,25 @@ def _plan_copy(
     if names is not None and len(set(names)) > 1:
         message = "video_codec copy packs the picture as it is, which gives one rendition: name one, or none."
         raise OptionsError(message, code="invalid_options")
-    _refuse_turned(facts.more.get("rotation"))
-    codec = _find_codec("video", facts.more.get("video_codec"), _PICTURES_IN, segment_format)
+    _refuse_what_copies_lose(facts, options)
+    codec = _find_codec(facts, "video", _PICTURES_IN, segment_format)
     size = Size(facts.width or 0, facts.height or 0)
     name = names[0] if names else name_size(size)
     return Rendition(name=name, layout=Layout(size, size), coding=CopiedPicture(codec=codec))
 
 
-def _refuse_turned(degrees: int | None) -> None:
-    """MPEG-TS can't hold how the picture is turned, and playlists and players pass over it elsewhere."""
-    if degrees:
+def _refuse_what_copies_lose(facts: Facts, options: StreamOptions) -> None:
+    """MPEG-TS can't hold how the picture is turned, and players pass over it elsewhere.
+
+    A copy begins at a key frame, which lies before the moment that is asked for: picture and sound would begin apart.
+    """
+    if degrees := facts.more.get("rotation"):
         message = f"The video is turned by {degrees} degrees when it is shown, which players of streams do not do; "
         raise OptionsError(f"{message}leave out video_codec to encode it.", code="invalid_options")
+    changing = [name for name in ("start", "fit") if name in options.model_fields_set]
+    if changing:
+        message = f"video_codec copy packs the picture as it is, so {', '.join(changing)} can't be had with it."
+        raise OptionsError(message, code="invalid_options")
 
 
 def _plan_coding(facts: Facts, options: StreamOptions, codec: VideoCodec, rung: Rung, largest: Rung) -> PictureCoding:
@@ -152,23 +167,29 @@ def _plan_sound(facts: Facts, options: StreamOptions, segment_format: SegmentFor
         return None
     if options.audio_codec == COPY:
         refuse_rate_of_a_copy(options)
-        _find_codec("audio", facts.more.get("audio_codec"), _SOUNDS_IN, segment_format)
+        _find_codec(facts, "audio", _SOUNDS_IN, segment_format)
+        if segment_format == "fmp4":
+            refuse_low_mp3(facts)
         return COPY
     codec = options.audio_codec or "aac"
     _refuse_foreign(codec, _SOUNDS_IN, segment_format)
-    return SoundCoding(
-        codec=codec, bits_per_second=options.audio_bitrate or _USUAL_AUDIO_BITS, channels=min(2, channels)
-    )
+    return plan_sound_coding(facts, codec, options.audio_bitrate or _USUAL_AUDIO_BITS, channels)
 
 
 def _find_codec(
+    facts: Facts,
     kind: Literal["video", "audio"],
-    probed: str | None,
     held: Mapping[SegmentFormat, tuple[_Codec, ...]],
     segment_format: SegmentFormat,
 ) -> _Codec:
     """Give our name of the codec that the probe found and that is to be copied."""
+    probed = facts.more.get(f"{kind}_codec")
     codec = next((name for name in held["fmp4"] if CODEC_NAMES.get(name, name) == probed), None)
+    if facts.media_type in _NOT_COPIED:
+        message = (
+            f"An AVI does not tell when its pictures are shown, so its {kind} can't be packed as it is; leave out "
+        )
+        raise OptionsError(f"{message}{kind}_codec to encode it.", code="invalid_options")
     if codec is None:
         holds = ", ".join(held[segment_format])
         message = f"The {kind} is {probed}, which players do not take in streams (but {holds}); leave out {kind}_codec "

@@ -129,6 +129,8 @@ def _take(workspace: Workspace, first: str) -> list[Output]:
 
 def _refuse_shortfall(ended: ToolExit, stream: Stream, lasting_seconds: float | None) -> None:
     expected = stream.span.lasting_seconds
+    if lasting_seconds == 0:
+        raise failures.explain_nothing_encoded()
     if error := failures.explain_shortfall(ended, expected_seconds=expected, actual_seconds=lasting_seconds):
         raise error
 

@@ -229,20 +229,38 @@ def test_sounds_follow_each_other_whatever_they_are(make: Make, tone: Path, clip
 
 
 @pytest.mark.parametrize(
-    ("coding", "channels"),
-    [(("-ar", "44100"), 2), (("-ar", "22050"), 1), (("-ar", "96000", "-c:a", "pcm_s24le"), 2), (("-ar", "48000"), 6)],
+    ("rate", "layout", "coding"),
+    [
+        ("44100", "stereo", ()),
+        ("22050", "mono", ()),
+        ("96000", "stereo", ("-c:a", "pcm_s24le")),
+        ("48000", "5.1", ()),
+        ("48000", "5.1(side)", ()),
+        ("48000", "quad", ()),
+        ("48000", "3.0", ()),
+        ("48000", "6.1(back)", ()),
+    ],
 )
 def test_sounds_that_are_alike_follow_each_other_sample_for_sample(
-    make: Make, tmp_path: Path, coding: tuple[str, ...], channels: int
+    make: Make, tmp_path: Path, rate: str, layout: str, coding: tuple[str, ...]
 ) -> None:
-    parts = [
-        make_sound(tmp_path / f"{name}.wav", *coding, seconds=seconds, channels=channels)
-        for name, seconds in (("one", 1.5), ("two", 0.7))
-    ]
+    parts = []
+    for name, seconds in (("one", 1.5), ("two", 0.7)):
+        parts.append(tmp_path / f"{name}.wav")
+        tones = f"anoisesrc=sample_rate={rate}:duration={seconds},aformat=channel_layouts={layout}"
+        run_ffmpeg("-f", "lavfi", "-i", tones, *coding, "-channel_layout", layout, str(parts[-1]))
     made = make("audio.concat", parts[0], inputs=parts[1:], format="flac")
     assert read_raw(made.path("one.flac")) == read_raw(parts[0]) + read_raw(parts[1])
-    read = read_back(made.path("one.flac"))
-    assert (read.channels, str(read.sample_rate)) == (channels, coding[1])
+    assert str(read_back(made.path("one.flac")).sample_rate) == rate
+
+
+def test_a_header_s_wild_sample_rate_is_not_that_of_all(make: Make, tone: Path, tmp_path: Path) -> None:
+    wild = make_sound(tmp_path / "wild.wav", seconds=0.5)
+    content = bytearray(wild.read_bytes())
+    content[24:28] = (10_000_000).to_bytes(4, "little")
+    wild.write_bytes(content)
+    made = make("audio.concat", tone, inputs=[wild], format="wav")
+    assert read_back(made.path("tone.wav")).sample_rate == 192_000
 
 
 def read_raw(path: Path) -> bytes:

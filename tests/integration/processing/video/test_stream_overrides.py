@@ -73,7 +73,10 @@ def test_dash_takes_the_codecs_of_fragmented_mp4(make: Make, film: Path, picture
     *pictures, told_sound = read_codecs(made)
     assert all(codecs.startswith(TOLD_PICTURE[picture]) for codecs in pictures)
     assert told_sound == TOLD_SOUND[sound]
+    manifest = made.path("manifest.mpd").read_text()
+    assert set(re.findall(r'mimeType="(.+?)"', manifest)) == {"video/mp4", "audio/mp4"}
     for number, width in enumerate((640, 426)):
+        assert made.path(f"stream-{number}.mp4").read_bytes()[4:8] == b"ftyp"
         read = read_back(made.path(f"stream-{number}.mp4"))
         assert (read.frames, read.width, read.video_codec) == (150, width, picture)
 
@@ -158,7 +161,7 @@ def test_a_film_of_h265_is_copied_and_told_to_players(make: Make, film: Path, tm
 
 
 def test_the_picture_alone_can_be_copied_and_a_part_of_it(make: Make, film: Path, tmp_path: Path) -> None:
-    asked = {"video_codec": "copy", "audio_codec": "mp3", "start": 2, "duration": 3, "segment_duration": 2}
+    asked = {"video_codec": "copy", "audio_codec": "mp3", "end": 3, "segment_duration": 2}
     made = make("video.hls", film, preset="hls/240p", **asked)
     read = read_back(gather(made, tmp_path / "published") / "240p.m3u8")
     assert (read.width, read.frames, read.video_codec) == (640, 75, "h264")
@@ -172,8 +175,26 @@ def test_the_sound_alone_can_be_copied_into_every_rendition(make: Make, film: Pa
         assert read_lengths(directory / f"{name}.m3u8") == pytest.approx([2.0, 2.0, 2.0], abs=0.05)
 
 
-def test_what_can_not_be_copied_is_refused_with_the_way_out(make: Make, film: Path, tmp_path: Path) -> None:
+def test_an_avi_that_is_what_is_asked_for_is_encoded_all_the_same(make: Make, film: Path, tmp_path: Path) -> None:
+    """Its pictures have no times: packed as they are, they would be lost without a word of FFmpeg."""
     old = tmp_path / "old.avi"
+    coding = ("-c:v", "libx264", "-bf", "2", "-g", "50", "-pix_fmt", "yuv420p", "-c:a", "mp3")
+    run_ffmpeg("-i", str(film), *coding, str(old))
+    asked = {"preset": "hls/360p", "skip_if_compliant": True, "audio_codec": "mp3", "video_bitrate": "40M"}
+    made = make("video.hls", old, **asked, **FMP4, **SOON)
+    assert read_back(gather(made, tmp_path / "published") / "360p.m3u8").frames == 150
+
+
+def test_mp3_of_a_low_rate_is_brought_to_one_that_fragmented_mp4_holds(make: Make, film: Path, tmp_path: Path) -> None:
+    low = tmp_path / "low.mp4"
+    run_ffmpeg("-i", str(film), "-c:v", "copy", "-ar", "8000", str(low))
+    asked = {"renditions": ["240p"], "audio_codec": "mp3", "single_file": True}
+    made = make("video.dash", low, **asked, **SOON)
+    assert read_back(made.path("stream-1.mp4")).sample_rate == 16_000
+
+
+def test_what_can_not_be_copied_is_refused_with_the_way_out(make: Make, film: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old.mkv"
     run_ffmpeg("-i", str(film), "-c:v", "mpeg4", "-c:a", "mp3", str(old))
     with pytest.raises(OptionsError, match=r"The video is mpeg4, .* leave out video_codec to encode it"):
         make("video.hls", old, video_codec="copy")

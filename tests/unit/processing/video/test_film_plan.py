@@ -285,3 +285,26 @@ def test_it_says_what_comes_first(options: dict[str, Any], media_type: str | Non
 def test_sound_that_is_copied_has_no_rate_of_its_own() -> None:
     with pytest.raises(OptionsError, match="audio_codec copy leaves the sound as it is, so audio_bitrate can't"):
         plan(audio_codec="copy", audio_bitrate="64k")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"video_codec": "av1", "width": 60, "height": 64, "fit": "fill", "video_bitrate": "100k"}, "from 64 x 64"),
+        ({"video_codec": "av1", "video_bitrate": "200M"}, "av1 goes to 100000000 bits"),
+        ({"video_codec": "h265", "height": 14}, "h265 has sides of 16 pixels or more"),
+        ({"audio_codec": "opus", "audio_bitrate": "512k"}, "opus of one channel goes to 256000"),
+    ],
+)
+def test_what_an_encoder_does_not_take_is_told_before_the_work(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionsError, match=says):
+        plan(facts_of(audio_channels=1), format="mp4", **options)
+
+
+def test_mp3_has_a_rate_that_mp4_holds() -> None:
+    low = [{"type": "video"}, {"type": "audio", "sample_rate": 11025}]
+    sound = plan(facts_of(streams=low), format="mp4", audio_codec="mp3").sound
+    assert isinstance(sound, SoundCoding)
+    assert sound.sample_rate == 16_000
+    with pytest.raises(OptionsError, match="an MP3 of 11025 Hz"):
+        plan(facts_of(streams=low, audio_codec="mp3"), format="mp4", audio_codec="copy")

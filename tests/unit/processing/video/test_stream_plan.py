@@ -23,10 +23,11 @@ def plan(
     codecs: tuple[str, str] = ("h264", "aac"),
     rotation: int = 0,
     told: dict[str, Any] | None = None,
+    media_type: str = "video/mp4",
     **options: Any,
 ) -> Stream:
     more = {"video_codec": codecs[0], "audio_codec": codecs[1], "audio_channels": 2, "rotation": rotation}
-    facts = Facts(media_type="video/mp4", duration=60.0, fps=25.0, more={**more, **(told or {})}, **film)
+    facts = Facts(media_type=media_type, duration=60.0, fps=25.0, more={**more, **(told or {})}, **film)
     return plan_hls(facts, HlsOptions.model_validate(options))
 
 
@@ -116,6 +117,9 @@ def test_the_usual_rate_is_that_of_as_many_pixels() -> None:
     assert bits_of(plan(TALL, preset="hls/720p", height=1920)) == [BITS["1080p"]]
     assert bits_of(plan(TALL, preset="hls/1080p")) == [BITS["1080p"]], "without a size it is that of the name"
     assert bits_of(plan(renditions=["720p", "360p"], width=1920)) == [BITS["1080p"], BITS["360p"]]
+    assert bits_of(plan(renditions=["1080p", "720p"], width=320)) == [BITS["240p"]]
+    tall = bits_of(plan(TALL, width=414))
+    assert tall == sorted(tall, key=lambda bits: -(bits or 0)), "a smaller rendition never has the higher rate"
 
 
 @pytest.mark.parametrize(("codec", "bits"), [("h264", 2_800_000), ("vp9", 1_866_666), ("av1", 1_400_000)])
@@ -205,6 +209,51 @@ def test_a_copy_can_not_be_changed(option: dict[str, Any]) -> None:
         plan(video_codec="copy", **option)
 
 
+@pytest.mark.parametrize("option", [{"start": 6}, {"start": "10%"}, {"fit": "cover"}])
+def test_a_copy_neither_begins_elsewhere_nor_has_another_fit(option: dict[str, Any]) -> None:
+    with pytest.raises(OptionsError, match=f"{next(iter(option))} can't be had with it"):
+        plan(video_codec="copy", **option)
+    assert plan(video_codec="copy", end=5).is_copied
+
+
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_an_avi_is_not_copied_since_it_has_no_times_of_its_own(kind: str) -> None:
+    asked: dict[str, Any] = {f"{kind}_codec": "copy"}
+    with pytest.raises(OptionsError, match=f"leave out {kind}_codec to encode it"):
+        plan(WIDE, ("h264", "mp3"), media_type="video/x-msvideo", **asked)
+
+
+LOW = {"streams": [{"type": "video"}, {"type": "audio", "sample_rate": 8000}]}
+
+
+def test_mp3_has_a_rate_that_fragmented_mp4_holds() -> None:
+    sound = plan(audio_codec="mp3", segment_format="fmp4", told=LOW).sound
+    assert isinstance(sound, SoundCoding)
+    assert sound.sample_rate == 16_000
+    with pytest.raises(OptionsError, match="an MP3 of 8000 Hz"):
+        plan(WIDE, ("h264", "mp3"), audio_codec="copy", segment_format="fmp4", told=LOW)
+    assert plan(WIDE, ("h264", "mp3"), audio_codec="copy", told=LOW).sound == COPY
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"video_codec": "av1", "width": 60, "height": 64, "fit": "fill"}, "from 64 x 64 pixels on"),
+        ({"video_codec": "av1", "video_bitrate": "200M"}, "av1 goes to 100000000 bits"),
+        ({"video_codec": "av1", "video_bitrate": "200M", "crf": 30}, "av1 goes to 100000000 bits"),
+        ({"video_codec": "h265", "width": 14}, "h265 has sides of 16 pixels or more"),
+        ({"audio_codec": "opus", "audio_bitrate": "512k", "told": {"audio_channels": 1}}, "one channel goes to 256000"),
+    ],
+)
+def test_what_an_encoder_does_not_take_is_told_before_the_work(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionsError, match=says):
+        plan(segment_format="fmp4", preset="hls/720p", **options)
+
+
+def test_small_pictures_of_av1_have_a_quality() -> None:
+    plan(segment_format="fmp4", preset="hls/720p", video_codec="av1", width=60, crf=40)
+
+
 def test_a_watermark_is_not_to_be_had_on_a_copy() -> None:
     with pytest.raises(OptionsError, match="video_codec can't be copy"):
         plan(video_codec="copy", watermark=True)
@@ -224,6 +273,8 @@ def test_a_watermark_is_not_to_be_had_on_a_copy() -> None:
         {"preset": "hls/1080p", "fit": "cover", "width": 500, "height": 500},
         {"preset": "hls/1080p", "watermark": True},
         {"preset": "hls/1080p", "rotation": 90},
+        {"preset": "hls/1080p", "audio_bitrate": "8k"},
+        {"preset": "hls/1080p", "media_type": "video/x-msvideo"},
     ],
     ids=str,
 )
