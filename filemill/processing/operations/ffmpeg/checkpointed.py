@@ -4,8 +4,6 @@ One FFmpeg writes segments; each goes to the task's checkpoints as soon as it is
 does not encode again. At the end the segments are joined with the sound, which is encoded in one piece.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,11 +11,10 @@ from functools import partial
 from typing import Final, Protocol
 
 from filemill.processing.bench import Bench, Checkpoints, Input, Output, Shelf, ToolExit, Workspace
-from filemill.processing.cage import tool_identity
 from filemill.processing.errors import ProcessingError
 from filemill.processing.operations.ffmpeg import failures, segmenting
 from filemill.processing.operations.ffmpeg.film import Film
-from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound, Room
+from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound, Room, describe_work
 from filemill.processing.operations.ffmpeg.progress import Clock
 from filemill.processing.operations.ffmpeg.resuming import make_or_begin_anew
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS, tell_share
@@ -72,19 +69,14 @@ def make_film_in_segments(
         ask_for_sound=partial(segmenting.ask_for_sound, bench.media_type, film),
         inputs=overlays,
     )
-    laid = [hashlib.sha256(overlay.path.read_bytes()).hexdigest() for overlay in overlays]
-    made = make_segmented(bench, asked, name, shelf=checkpoints.open(describe(asked, laid)), share=share)
+    shelf = checkpoints.open(describe(asked, overlays=overlays))
+    made = make_segmented(bench, asked, name, shelf=shelf, share=share)
     return made.output, made.ended
 
 
-def describe(asked: SegmentedFilm, more: Sequence[str] = ()) -> str:
-    """Describe the work so that whatever changes its outcome changes the description.
-
-    Segments of two builds of an encoder may have other headers, and a film has those of its first segment.
-    """
-    return json.dumps(
-        [tool_identity.identify("ffmpeg"), asked.ask(Place(), with_sound=asked.film.sound is not None), *more]
-    )
+def describe(asked: SegmentedFilm, *, overlays: Sequence[Output] = ()) -> str:
+    """Describe a film by what FFmpeg is asked for from its beginning on."""
+    return describe_work(asked.ask(Place(), with_sound=asked.film.sound is not None), overlays=overlays)
 
 
 def make_segmented(

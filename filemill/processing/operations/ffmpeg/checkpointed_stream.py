@@ -4,8 +4,6 @@ One FFmpeg writes the segments of all renditions; each rendition keeps a chain o
 it. At the end each chain is joined, and the stream is packed from them and the sound without encoding anything.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,10 +11,9 @@ from functools import partial
 from typing import Final
 
 from filemill.processing.bench import Bench, Checkpoints, Input, Output, Shelf, ToolExit, Workspace
-from filemill.processing.cage import tool_identity
 from filemill.processing.errors import ProcessingError
 from filemill.processing.operations.ffmpeg import failures, segmenting
-from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound, Room
+from filemill.processing.operations.ffmpeg.kept import KeptChain, KeptSound, Room, describe_work
 from filemill.processing.operations.ffmpeg.progress import Clock
 from filemill.processing.operations.ffmpeg.resuming import make_or_begin_anew
 from filemill.processing.operations.ffmpeg.running import FILM_LIMITS, tell_share
@@ -56,11 +53,9 @@ def make_stream_in_segments(
     """Make the stream from what is kept of it and what is still to be encoded."""
     first = [Place() for _ in stream.renditions]
     asked = ask_for_stream_segments(bench.media_type, stream, cuts, packing, first, with_sound=stream.sound is not None)
-    build = tool_identity.identify("ffmpeg")
-    laid = [hashlib.sha256(overlay.path.read_bytes()).hexdigest() for overlay in overlays]
     rows, room = [], Room()
     for number, rendition in enumerate(stream.renditions):
-        shelf = checkpoints.open(json.dumps([build, asked, rendition.name, *laid]))
+        shelf = checkpoints.open(describe_work(asked, rendition.name, overlays=overlays))
         rows.append(_Row(rendition=rendition, shelf=shelf, chain=KeptChain(bench, shelf, room=room, picture=number)))
     work = _StreamWork(bench, stream, cuts, packing, rows, fps=fps, share=share, pack=pack, overlays=overlays)
     chains = [row.chain for row in rows]

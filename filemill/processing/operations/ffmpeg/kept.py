@@ -1,5 +1,7 @@
 """What is kept of a film that is encoded in segments: the chain of its segments, and its sound."""
 
+import hashlib
+import json
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -7,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from filemill.processing.bench import Bench, Input, Limits, Output, Shelf, Workspace
+from filemill.processing.cage import tool_identity
 from filemill.processing.errors import LimitError
 from filemill.processing.operations.ffmpeg import chains, failures, segmenting
 from filemill.processing.operations.ffmpeg.coding import PictureCoding
@@ -24,6 +27,16 @@ _PIECE: Final = "application/octet-stream"
 
 join_film = SealedName("video.joining", "join_film")
 measure_segment = SealedName("video.joining", "measure_segment")
+
+
+def describe_work(arguments: Sequence[str], *names: str, overlays: Sequence[Output] = ()) -> str:
+    """Describe work of FFmpeg so that whatever changes its outcome changes the description.
+
+    Segments of two builds of an encoder may have other headers, and a film has those of its first segment. A picture
+    that is laid over is known by what it holds; the arguments tell of its size only.
+    """
+    laid = (hashlib.sha256(overlay.path.read_bytes()).hexdigest() for overlay in overlays)
+    return json.dumps([tool_identity.identify("ffmpeg"), arguments, *names, *laid])
 
 
 class Room:
