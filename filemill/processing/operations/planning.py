@@ -25,6 +25,11 @@ class Facts:
     more: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """All else that the probe told, such as `video_codec`, `audio_channels`, `is_encrypted`."""
 
+    @property
+    def sound_tracks(self) -> list[Mapping[str, Any]]:
+        """What the probe told of each track of sound, in their order."""
+        return [stream for stream in self.more.get("streams", []) if stream["type"] == "audio"]
+
     def describe(self) -> dict[str, Any]:
         """Give what is known as JSON-able facts."""
         known = {

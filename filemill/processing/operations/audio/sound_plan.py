@@ -69,7 +69,7 @@ def _count_channels(facts: Facts) -> int | None:
 
 def refuse_missing_track(facts: Facts, track: int) -> None:
     """Raise OptionsError when there is no such track of sound, or one that is not for ears."""
-    tracks = [stream for stream in facts.more.get("streams", []) if stream["type"] == "audio"]
+    tracks = facts.sound_tracks
     if track and track >= len(tracks):
         message = f"track is {track}; the file has {len(tracks)} of sound, counted from 0."
         raise OptionsError(message, code="invalid_options")
@@ -84,7 +84,7 @@ def _find_copy(facts: Facts, options: SoundOptions, span: Span) -> SoundFormat |
     changes = (options.audio_bitrate, options.sample_rate, options.channels)
     if any(change is not None for change in changes) or span.start_seconds or not span.is_whole:
         return None
-    tracks = [stream for stream in facts.more.get("streams", []) if stream["type"] == "audio"]
+    tracks = facts.sound_tracks
     codec = tracks[options.track]["codec"] if options.track < len(tracks) else facts.more.get("audio_codec")
     return is_copied_as(codec)
 

@@ -177,7 +177,7 @@ def refuse_low_mp3(facts: Facts) -> None:
 
 def _find_sample_rate(facts: Facts) -> int:
     """Find that of the first sound; where nothing tells of it, it is one that everything takes."""
-    rates = (stream.get("sample_rate") for stream in facts.more.get("streams", []) if stream["type"] == "audio")
+    rates = (track.get("sample_rate") for track in facts.sound_tracks)
     return next(rates, None) or _USUAL_SAMPLE_RATE
 
 
